@@ -1,0 +1,174 @@
+"""One TOML file, checked once, when it is read; the environment and the command line may override it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from edge_assistant.errors import ConfigError
+from edge_assistant.types import TierName
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_PACKAGE = Path(__file__).parent
+
+
+def shipped(folder: Literal["rules", "knowledge_base", "models"]) -> Path:
+    """Return a folder of data that came with the package: inside the wheel, or beside it in a checkout."""
+    inside = _PACKAGE / "data" / folder
+    return inside if inside.is_dir() else _PACKAGE.parent / folder
+
+
+class Section(BaseModel):
+    """A table of the file. Unknown keys are errors, and nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Rules(Section):
+    folders: tuple[Path, ...] = ()
+    """Folders of your own rules, read after the shipped ones; a file of the same name replaces the shipped one."""
+    house: Path | None = None
+    """The `home.yaml` that lists your areas and devices; without one, a small sample home is used."""
+
+
+class Answers(Section):
+    enabled: bool = True
+    """Whether answers given before are used again."""
+    days: float = Field(default=30.0, gt=0)
+    """How long an answer may be used again."""
+
+
+class Knowledge(Section):
+    starter: bool = True
+    """Whether the documents that come with the package are part of the knowledge base."""
+    embedder: Path | None = None
+    """A sentence-transformers folder with an ONNX file; without one, the shipped all-MiniLM-L6-v2."""
+    passages: int = Field(default=3, ge=1, le=20)
+    """How many passages are handed to a language model."""
+    threshold: float = Field(default=0.6, ge=0, le=1)
+    """The probability of being right from which a quotation is given without asking the next tier."""
+    max_megabytes: float = Field(default=50.0, gt=0)
+    """The largest document that `kb add` reads."""
+
+
+class Device(Section):
+    model: str = "qwen2.5-coder-0.5b"
+    """A name from `edge-assistant models list`, or the path of a GGUF file."""
+    context: int = Field(default=4096, ge=512)
+    """How many tokens the model sees at once."""
+    threads: int | None = Field(default=None, ge=1)
+    """How many CPU threads it may use; without a number, all physical cores."""
+    gpu_layers: int = Field(default=0, ge=-1)
+    """How many layers to place on the GPU; -1 is all of them."""
+    max_tokens: int = Field(default=512, ge=1)
+    """The longest answer, in tokens."""
+    patience: float = Field(default=60.0, gt=0)
+    """Seconds until the first word, loading included."""
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    """The probability of being right from which the model answers without asking the cloud first."""
+
+
+class Endpoint(Section):
+    base_url: str = "https://api.deepseek.com"
+    """Where the OpenAI-compatible API lives, up to but without `/chat/completions`."""
+    model: str = "deepseek-chat"
+    """The model to ask for."""
+    api_key: SecretStr | None = None
+    """The key; better kept in the environment, see `api_key_env`."""
+    api_key_env: str | None = None
+    """The environment variable that holds the key."""
+
+    def key(self) -> str | None:
+        """Return the key from the file, or from the variable that it names."""
+        if self.api_key is not None:
+            return self.api_key.get_secret_value()
+        return os.environ.get(self.api_key_env) if self.api_key_env else None
+
+
+class Cloud(Section):
+    endpoints: tuple[Endpoint, ...] = ()
+    """Asked in this order; the second steps in when the first fails. Empty: the cloud is off."""
+    share_passages: bool = False
+    """Whether pieces of your documents may be sent along."""
+    patience: float = Field(default=8.0, gt=0)
+    """Seconds until the first word."""
+    total: float = Field(default=60.0, gt=0)
+    """Seconds for a whole answer, everything included."""
+    max_tokens: int = Field(default=1024, ge=1)
+    """The longest answer, in tokens."""
+
+
+class Config(BaseSettings):
+    """Everything that can be set. Environment variables look like ``EDGE_ASSISTANT_DEVICE__THREADS=2``."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        env_prefix="EDGE_ASSISTANT_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    home: Path = Path(platformdirs.user_data_dir("edge-assistant"))
+    """Where everything is kept: databases, indexes, models."""
+    language: Literal["auto", "en", "zh"] = "auto"
+    """The language of answers; `auto` follows each question."""
+    tiers: tuple[TierName, ...] = ("rules", "answers", "knowledge", "device", "cloud")
+    """The order in which tiers are asked; leave one out to turn it off."""
+    rules: Rules = Rules()
+    answers: Answers = Answers()
+    knowledge: Knowledge = Knowledge()
+    device: Device = Device()
+    cloud: Cloud = Cloud()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @classmethod
+    def read(cls, path: Path | None = None, home: Path | None = None) -> Config:
+        """Read the file and the environment, or say in one sentence what is wrong with them.
+
+        `home` overrides both. Without a path: ``config.toml`` in the home that is set, else in the user's
+        configuration folder, and the defaults where there is no such file. Raises `ConfigError`.
+        """
+        chosen = path or cls._usual_path(home)
+        values: dict[str, Any] = {}
+        if path is not None or chosen.exists():
+            try:
+                values = tomllib.loads(chosen.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+                raise ConfigError(f"{chosen}: {getattr(error, 'strerror', None) or error}") from error
+        try:
+            config = cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            unknown = first["type"] == "extra_forbidden"
+            reason = "there is no such setting" if unknown else first["msg"].lower()
+            raise ConfigError(f"{chosen}: {key}: {reason}") from error
+        return config if home is None else config.model_copy(update={"home": home})
+
+    @staticmethod
+    def _usual_path(home: Path | None) -> Path:
+        named = home or os.environ.get("EDGE_ASSISTANT_HOME")
+        folder = Path(named) if named else Path(platformdirs.user_config_dir("edge-assistant"))
+        return folder / "config.toml"

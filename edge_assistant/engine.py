@@ -1,0 +1,228 @@
+"""The decision engine: ask each tier in turn; the first that is sure speaks, else the best draft does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+import anyio
+
+from edge_assistant.errors import TierError, Unanswered
+from edge_assistant.policy import Policy
+from edge_assistant.types import (
+    Action,
+    Answer,
+    Attempt,
+    Declined,
+    Event,
+    Query,
+    Reply,
+    Restart,
+    Tier,
+    TierName,
+    Token,
+    Words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """A tier whose first word is ready."""
+
+    tier: TierName
+    reply: Reply
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one query has gathered so far."""
+
+    started: float
+    deadline: float
+    trace: list[Attempt] = field(default_factory=list)
+    drafts: list[_Speaker] = field(default_factory=list)
+    spoken: list[str] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    last: _Speaker | None = None
+    """Who spoke last, even if the words broke off."""
+
+    def note(self, attempt: Attempt) -> Attempt:
+        self.trace.append(attempt)
+        return attempt
+
+
+class Engine:
+    """An ordered list of tiers, and the policy that stands before them."""
+
+    def __init__(
+        self,
+        tiers: Sequence[Tier],
+        policy: Policy | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._tiers = tuple(tiers)
+        self._policy = policy or Policy()
+        self._clock = clock
+
+    async def stream(self, query: Query, *, restartable: bool = False) -> AsyncGenerator[Event]:
+        """Yield every attempt as it is made, then the words, then the answer.
+
+        A door that can take words back says `restartable`; it is then sent a `Restart` when a tier
+        breaks off and another one can speak. Raises `Unanswered` when nobody has anything to say.
+        """
+        now = self._clock()
+        turn = _Turn(now, query.deadline if query.deadline is not None else now + self._policy.total)
+        async with aclosing(self._speakers(query, turn)) as speakers:
+            async for item in speakers:
+                if isinstance(item, Attempt):
+                    yield turn.note(item)
+                    continue
+                if turn.last is not None:
+                    turn.spoken.clear()
+                    yield Restart()
+                turn.last = item
+                async with aclosing(self._speak(item, turn)) as words:
+                    async for word in words:
+                        yield word
+                broken = turn.trace[-1].outcome == "failed"
+                if not broken or item.reply.owns or (turn.spoken and not restartable):
+                    yield self._answer(query, turn, complete=not broken)
+                    return
+        if turn.last is None:
+            raise Unanswered(turn.trace)
+        yield self._answer(query, turn, complete=False)
+
+    async def ask(self, query: Query) -> Answer:
+        """Return only the finished answer."""
+        async with aclosing(self.stream(query, restartable=True)) as events:
+            *_, answer = [event async for event in events]
+        assert isinstance(answer, Answer), "a stream ends with an Answer or raises Unanswered"
+        return answer
+
+    async def _speakers(self, query: Query, turn: _Turn) -> AsyncGenerator[Attempt | _Speaker]:
+        """Everyone who could answer, in order: the tiers that are sure, then the drafts, best first."""
+        try:
+            for tier in self._tiers:
+                asked = self._clock()
+                attempt, verdict = await self._put_to(tier, query, turn)
+                yield replace(attempt, seconds=self._clock() - asked)
+                if isinstance(verdict, Reply):
+                    yield _Speaker(tier.name, verdict)
+                    continue
+                query = query.with_passages(verdict.passages)
+                if verdict.draft is not None:
+                    turn.drafts.append(_Speaker(tier.name, verdict.draft))
+            while turn.drafts:
+                draft = max(turn.drafts, key=lambda speaker: speaker.reply.confidence)
+                turn.drafts.remove(draft)
+                asked = self._clock()
+                reply = replace(draft.reply, reason=f"the best draft: {draft.reply.reason}")
+                attempt, primed = await self._prime(draft.tier, reply, turn)
+                yield replace(attempt, seconds=self._clock() - asked)
+                if isinstance(primed, Reply):
+                    yield _Speaker(draft.tier, primed)
+        finally:
+            for unused in turn.drafts:
+                await unused.reply.words.aclose()
+
+    async def _put_to(self, tier: Tier, query: Query, turn: _Turn) -> tuple[Attempt, Reply | Declined]:
+        """Show the query to one tier; whatever goes wrong becomes a `Declined`."""
+        view = self._policy.view(tier, query)
+        if isinstance(view, Declined):
+            return Attempt(tier.name, "skipped", view.reason), view
+        patience = self._patience(tier.name, turn)
+        try:
+            with anyio.fail_after(patience):
+                verdict = await tier.consider(view)
+        except TimeoutError:
+            return _failed(tier.name, f"no decision within {patience:.2g} s")
+        except TierError as error:
+            return _failed(tier.name, str(error))
+        if isinstance(verdict, Declined):
+            confidence = verdict.draft.confidence if verdict.draft else None
+            return Attempt(tier.name, "declined", verdict.reason, confidence), verdict
+        surer = _surer(turn.drafts, verdict)
+        if surer is not None:
+            reason = f"the draft of {surer.tier} is surer ({surer.reply.confidence:.2f} > {verdict.confidence:.2f})"
+            return Attempt(tier.name, "declined", reason, verdict.confidence), Declined(reason, draft=verdict)
+        return await self._prime(tier.name, verdict, turn)
+
+    async def _prime(self, tier: TierName, reply: Reply, turn: _Turn) -> tuple[Attempt, Reply | Declined]:
+        """Wait for the first word: until it is spoken, the next tier can still step in."""
+        attempt = Attempt(tier, "answered", reply.reason, reply.confidence)
+        if reply.owns:
+            return attempt, reply
+        patience = self._patience(tier, turn)
+        try:
+            with anyio.fail_after(patience):
+                first = await anext(reply.words, "")
+        except TimeoutError:
+            return _failed(tier, f"no word within {patience:.2g} s")
+        except TierError as error:
+            return _failed(tier, str(error))
+        if not first:
+            return _failed(tier, "it had nothing to say")
+        return attempt, replace(reply, words=_resumed(first, reply.words))
+
+    async def _speak(self, speaker: _Speaker, turn: _Turn) -> AsyncGenerator[Event]:
+        """Say a reply's words; one that breaks off turns its line of the trace into a failure."""
+        async with aclosing(speaker.reply.words) as words:
+            while True:
+                try:
+                    with anyio.fail_after(max(0.0, min(self._policy.stall, turn.deadline - self._clock()))):
+                        word = await anext(words, None)
+                except TimeoutError:
+                    why = f"no further word within {self._policy.stall:g} s"
+                    if self._clock() >= turn.deadline:
+                        why = "the deadline passed"
+                except TierError as error:
+                    why = str(error)
+                else:
+                    if word is None:
+                        return
+                    if isinstance(word, Action):
+                        turn.actions.append(word)
+                    else:
+                        turn.spoken.append(word)
+                        yield Token(word)
+                    continue
+                turn.trace[-1] = replace(turn.trace[-1], outcome="failed", reason=f"broke off: {why}")
+                yield turn.trace[-1]
+                return
+
+    def _patience(self, tier: TierName, turn: _Turn) -> float:
+        return max(0.0, min(self._policy.patience.get(tier, 8.0), turn.deadline - self._clock()))
+
+    def _answer(self, query: Query, turn: _Turn, *, complete: bool) -> Answer:
+        assert turn.last is not None, "somebody spoke"
+        return Answer(
+            text="".join(turn.spoken),
+            tier=turn.last.tier,
+            confidence=turn.last.reply.confidence,
+            sources=turn.last.reply.sources,
+            actions=tuple(turn.actions),
+            trace=tuple(turn.trace),
+            complete=complete,
+            language=query.language,
+            seconds=self._clock() - turn.started,
+        )
+
+
+def _failed(tier: TierName, reason: str) -> tuple[Attempt, Declined]:
+    return Attempt(tier, "failed", reason), Declined(reason)
+
+
+def _surer(drafts: Sequence[_Speaker], reply: Reply) -> _Speaker | None:
+    best = max(drafts, key=lambda speaker: speaker.reply.confidence, default=None)
+    if best is None or reply.owns or best.reply.confidence <= reply.confidence:
+        return None
+    return best
+
+
+async def _resumed(first: str | Action, words: Words) -> Words:
+    async with aclosing(words):
+        yield first
+        async for word in words:
+            yield word

@@ -1,0 +1,1 @@
+"""What the documents say: reading, cutting, keeping and finding passages."""

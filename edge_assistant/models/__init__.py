@@ -1,0 +1,1 @@
+"""Which language models there are, where they come from, and which one runs now."""

@@ -1,0 +1,1 @@
+"""Whether the cloud can be reached, and through which endpoint."""

@@ -1,0 +1,1 @@
+"""Work around the assistant: checking, measuring, keeping it well."""

@@ -1,0 +1,1 @@
+"""What must be kept: SQLite files under the assistant's home."""

@@ -1,0 +1,112 @@
+"""One SQLite file: its connection, its transactions, and how its tables grow."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from edge_assistant.errors import StorageError
+
+if TYPE_CHECKING:
+    import sqlite_utils
+
+    Step: TypeAlias = Callable[[sqlite_utils.Database], object]
+    """One step of a room's schema, written with sqlite-utils; a step that was shipped never changes."""
+
+Value: TypeAlias = "str | int | float | bytes | None"
+Row: TypeAlias = sqlite3.Row
+
+
+class Database:
+    """One connection, used by one thread at a time.
+
+    WAL with ``synchronous=NORMAL``: a power cut may lose the last rows but never corrupts; `durable` makes
+    it FULL, so that what was committed is on the disk (measured in docs/design.md).
+    """
+
+    def __init__(self, path: Path, *, durable: bool = False) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        with _kept(path):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+            self.connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+            self.connection.row_factory = sqlite3.Row
+            for pragma in (
+                "journal_mode=WAL",
+                f"synchronous={'FULL' if durable else 'NORMAL'}",
+                "foreign_keys=ON",
+                "trusted_schema=OFF",
+                "mmap_size=0",
+                "journal_size_limit=8388608",
+            ):
+                self.connection.execute(f"PRAGMA {pragma}")
+
+    def close(self) -> None:
+        with self._lock:
+            self.connection.close()
+
+    def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Return every row of a SELECT. Raises `StorageError`."""
+        with self._lock, _kept(self.path):
+            return self.connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
+        """Return the first row of a SELECT, if there is one. Raises `StorageError`."""
+        return next(iter(self.rows(sql, values)), None)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All of it or nothing: BEGIN IMMEDIATE, then COMMIT, or ROLLBACK on any error. Raises `StorageError`."""
+        with self._lock, _kept(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    def grow(self, room: str, steps: Sequence[Step]) -> None:
+        """Bring one room's tables up to date: run the steps that this file has not seen.
+
+        sqlite-utils is imported only when there is something to do.
+        """
+        with self._lock:
+            done = self._grown(room)
+            if done >= len(steps):
+                return
+            import sqlite_utils
+
+            with self.transaction() as connection:
+                done = self._grown(room)
+                schema = sqlite_utils.Database(connection)
+                for step in steps[done:]:
+                    step(schema)
+                connection.execute("INSERT OR REPLACE INTO rooms(name, steps) VALUES (?, ?)", (room, len(steps)))
+
+    def _grown(self, room: str) -> int:
+        try:
+            row = self.connection.execute("SELECT steps FROM rooms WHERE name = ?", (room,)).fetchone()
+        except sqlite3.OperationalError:
+            with _kept(self.path):
+                self.connection.execute("CREATE TABLE IF NOT EXISTS rooms(name TEXT PRIMARY KEY, steps INTEGER NOT NULL)")
+            return 0
+        return int(row[0]) if row else 0
+
+
+@contextmanager
+def _kept(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise StorageError(f"{path}: {reason}") from error

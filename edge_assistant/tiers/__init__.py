@@ -1,0 +1,1 @@
+"""The five ways of answering; one file each, and none knows another."""

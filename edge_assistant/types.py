@@ -1,0 +1,210 @@
+"""The nouns: what is asked, what is found, what is said and done, and why."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    FloatArray: TypeAlias = NDArray[numpy.float32]
+    IntArray: TypeAlias = NDArray[numpy.int64]
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+TierName: TypeAlias = Literal["rules", "answers", "knowledge", "device", "cloud"]
+Outcome: TypeAlias = Literal["answered", "declined", "skipped", "failed"]
+ActionStatus: TypeAlias = Literal["done", "already", "refused", "failed"]
+Slot: TypeAlias = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    text: str
+    private: bool = False
+    """A private turn is never shown to a tier that leaves the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the knowledge base that bears on a query."""
+
+    text: str
+    source: str
+    """Where it stands, for people: ``router.md#reset``."""
+    score: float
+    """How well it fits, between 0 and 1; comparable within one search only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks, and where."""
+
+    area: str | None = None
+    device: str | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the user asked, and everything known about it so far."""
+
+    text: str
+    language: str = "en"
+    history: tuple[Message, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    private: bool = False
+    """Never leaves the device, and its answer is not reused."""
+    local_only: bool = False
+    """Answer without any tier that leaves the device."""
+    context: Context = Context()
+    deadline: float | None = None
+    """The engine's clock by which the answer must be finished, in seconds."""
+
+    def with_passages(self, passages: Sequence[Passage]) -> Query:
+        """Return this query enriched with what a tier found on its way past."""
+        return replace(self, passages=(*self.passages, *passages))
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The receipt of something that was asked of the home."""
+
+    action: str
+    target: str
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    status: ActionStatus = "done"
+
+
+Words: TypeAlias = AsyncGenerator[str | Action]
+"""What a tier says, piece by piece, with the receipts of what it did while speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A tier takes the query; its words have not started yet."""
+
+    words: Words
+    reason: str
+    confidence: float = 1.0
+    """The probability that these words are right."""
+    sources: tuple[Passage, ...] = ()
+    owns: bool = False
+    """Nobody else may answer this query, whatever becomes of it: a matched rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A tier leaves the query to the next one, says why, and may leave what it would have said."""
+
+    reason: str
+    passages: tuple[Passage, ...] = ()
+    draft: Reply | None = None
+
+
+class Tier(Protocol):
+    """One way of answering. Tiers never call each other; the engine does."""
+
+    @property
+    def name(self) -> TierName: ...
+
+    @property
+    def leaves_device(self) -> bool: ...
+
+    async def consider(self, query: Query) -> Reply | Declined:
+        """Take the query or decline it. Raise `TierError` if broken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how freely a model may speak."""
+
+    max_tokens: int = 512
+    temperature: float = 0.3
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+
+
+class ChatModel(Protocol):
+    """Anything that continues a conversation: a local GGUF file or a cloud API."""
+
+    def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
+        """Yield the continuation in pieces; closing the generator stops the model. Raises `TierError`."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into points whose nearness means likeness."""
+
+    @property
+    def stamp(self) -> str:
+        """Identifies weights and preprocessing; vectors of different stamps must not be mixed."""
+        ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> FloatArray:
+        """Return one unit-length float32 row per text: shape (len(texts), dimension)."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours by inner product over unit vectors."""
+
+    def add(self, ids: IntArray, vectors: FloatArray) -> None: ...
+
+    def remove(self, ids: IntArray) -> None: ...
+
+    def search(self, vectors: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+        """Return scores and ids, each of shape (len(vectors), k), best first; id -1 where there are fewer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One line of the receipt: what one tier made of the query."""
+
+    tier: TierName
+    outcome: Outcome
+    reason: str
+    confidence: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The words so far are withdrawn; another tier starts again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The finished answer, with the trace that explains it."""
+
+    text: str
+    tier: TierName
+    confidence: float
+    sources: tuple[Passage, ...] = ()
+    actions: tuple[Action, ...] = ()
+    trace: tuple[Attempt, ...] = ()
+    complete: bool = True
+    """False when the words broke off before their end."""
+    language: str = "en"
+    seconds: float = 0.0
+    id: str = ""
+
+
+Event: TypeAlias = Attempt | Token | Restart | Answer
