@@ -48,6 +48,8 @@ class Context:
     area: str | None = None
     device: str | None = None
     speaker: str | None = None
+    conversation: str | None = None
+    """Turns of one conversation share this; a lone question has none."""
 
 
 @dataclass(frozen=True, slots=True)

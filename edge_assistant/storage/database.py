@@ -96,7 +96,9 @@ class Database:
             row = self.connection.execute("SELECT steps FROM rooms WHERE name = ?", (room,)).fetchone()
         except sqlite3.OperationalError:
             with _kept(self.path):
-                self.connection.execute("CREATE TABLE IF NOT EXISTS rooms(name TEXT PRIMARY KEY, steps INTEGER NOT NULL)")
+                self.connection.execute(
+                    "CREATE TABLE IF NOT EXISTS rooms(name TEXT PRIMARY KEY, steps INTEGER NOT NULL)"
+                )
             return 0
         return int(row[0]) if row else 0
 

@@ -1,0 +1,114 @@
+"""The receipt of an answer, as JSON and in words."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from edge_assistant.types import Action, Answer, Attempt, Passage, Slot
+
+
+class SourceRecord(TypedDict):
+    source: str
+    score: float
+    text: str
+
+
+class ActionRecord(TypedDict):
+    action: str
+    target: str
+    slots: dict[str, Slot]
+    status: str
+
+
+class AttemptRecord(TypedDict):
+    tier: str
+    outcome: str
+    reason: str
+    confidence: float | None
+    seconds: float
+
+
+class Receipt(TypedDict):
+    """What ``ask --json`` prints and the history keeps; see docs/design.md."""
+
+    id: str
+    text: str
+    tier: str
+    confidence: float
+    complete: bool
+    language: str
+    sources: list[SourceRecord]
+    actions: list[ActionRecord]
+    trace: list[AttemptRecord]
+    seconds: float
+
+
+def receipt(answer: Answer) -> Receipt:
+    """Return an answer as plain data."""
+    return {
+        "id": answer.id,
+        "text": answer.text,
+        "tier": answer.tier,
+        "confidence": round(answer.confidence, 4),
+        "complete": answer.complete,
+        "language": answer.language,
+        "sources": [_source(passage) for passage in answer.sources],
+        "actions": [_action(action) for action in answer.actions],
+        "trace": [_attempt(attempt) for attempt in answer.trace],
+        "seconds": round(answer.seconds, 6),
+    }
+
+
+def in_words(told: Receipt) -> str:
+    """Return a receipt for people: who was asked, what each said, what was used, what left the device."""
+    lines = [line(attempt) for attempt in told["trace"]]
+    ending = "" if told["complete"] else ", and broke off"
+    lines.append(
+        f"answered by {told['tier']} with confidence {told['confidence']:.2f} in {_time(told['seconds'])}{ending}"
+    )
+    lines += [f"action {a['action']} {a['target']}{_slots(a['slots'])}: {a['status']}" for a in told["actions"]]
+    lines += [f"source {source['source']} ({source['score']:.2f})" for source in told["sources"]]
+    lines.append(_departure(told))
+    return "\n".join(lines)
+
+
+def line(attempt: AttemptRecord) -> str:
+    """Return one line of the trace in words."""
+    return f"{attempt['tier']:<9} {attempt['outcome']:<8} {attempt['reason']} ({_time(attempt['seconds'])})"
+
+
+def trace_line(attempt: Attempt) -> str:
+    """Return one attempt in words, while it happens."""
+    return line(_attempt(attempt))
+
+
+def _departure(told: Receipt) -> str:
+    sent = any(a["tier"] == "cloud" and a["outcome"] in ("answered", "failed") for a in told["trace"])
+    return "the question was sent to the cloud" if sent else "nothing left the device"
+
+
+def _source(passage: Passage) -> SourceRecord:
+    return {"source": passage.source, "score": round(passage.score, 4), "text": passage.text}
+
+
+def _action(action: Action) -> ActionRecord:
+    return {"action": action.action, "target": action.target, "slots": dict(action.slots), "status": action.status}
+
+
+def _attempt(attempt: Attempt) -> AttemptRecord:
+    confidence = None if attempt.confidence is None else round(attempt.confidence, 4)
+    return {
+        "tier": attempt.tier,
+        "outcome": attempt.outcome,
+        "reason": attempt.reason,
+        "confidence": confidence,
+        "seconds": round(attempt.seconds, 6),
+    }
+
+
+def _slots(slots: dict[str, Slot]) -> str:
+    return f" ({', '.join(f'{name} {value}' for name, value in slots.items())})" if slots else ""
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
