@@ -22,7 +22,10 @@ SYSTEM: Final[Mapping[str, str]] = {
 """The fixed prefix, per language: the same in every turn, so that a model's prefix cache holds."""
 
 _GROUNDED: Final[Mapping[str, str]] = {
-    "en": "Answer from these passages where they help, and do not contradict them.\n\n{passages}\n\nQuestion: {question}",
+    "en": (
+        "Answer from these passages where they help, and do not contradict them.\n\n"
+        "{passages}\n\nQuestion: {question}"
+    ),
     "zh": "如果下面的资料有帮助，请根据资料回答，不要与资料矛盾。\n\n{passages}\n\n问题：{question}",
 }
 

@@ -55,7 +55,8 @@ class Answers:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM answers WHERE stored <= ?", (now - self._seconds,))
             connection.execute(
-                "INSERT OR REPLACE INTO answers(key, text, tier, confidence, sources, stored) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO answers(key, text, tier, confidence, sources, stored)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (key, answer.text, answer.tier, answer.confidence, sources, now),
             )
 
@@ -67,9 +68,9 @@ def key(text: str, language: str, stamp: str) -> str:
 
 
 def _answers(schema: sqlite_utils.Database) -> None:
-    schema["answers"].create(
+    schema.table("answers").create(
         {"key": str, "text": str, "tier": str, "confidence": float, "sources": str, "stored": float},
         pk="key",
         not_null={"text", "tier", "confidence", "sources", "stored"},
     )
-    schema["answers"].create_index(["stored"])
+    schema.table("answers").create_index(["stored"])

@@ -67,7 +67,7 @@ class History:
 
 
 def _turns(schema: sqlite_utils.Database) -> None:
-    schema["turns"].create(
+    schema.table("turns").create(
         {
             "number": int,
             "id": str,
@@ -80,8 +80,8 @@ def _turns(schema: sqlite_utils.Database) -> None:
         pk="number",
         not_null={"id", "question", "receipt", "asked", "private"},
     )
-    schema["turns"].create_index(["id"], unique=True)
-    schema["turns"].create_index(["conversation", "number"])
+    schema.table("turns").create_index(["id"], unique=True)
+    schema.table("turns").create_index(["conversation", "number"])
 
 
 def _turn(row: Row) -> Turn:
