@@ -9,7 +9,7 @@ from time import monotonic
 
 import anyio
 
-from edge_assistant.errors import TierError, Unanswered
+from edge_assistant.errors import EdgeAssistantError, Unanswered
 from edge_assistant.policy import Policy
 from edge_assistant.types import (
     Action,
@@ -138,7 +138,7 @@ class Engine:
                 verdict = await tier.consider(view)
         except TimeoutError:
             return _failed(tier.name, f"no decision within {patience:.2g} s")
-        except TierError as error:
+        except EdgeAssistantError as error:
             return _failed(tier.name, str(error))
         if isinstance(verdict, Declined):
             confidence = verdict.draft.confidence if verdict.draft else None
@@ -160,7 +160,7 @@ class Engine:
                 first = await anext(reply.words, "")
         except TimeoutError:
             return _failed(tier, f"no word within {patience:.2g} s")
-        except TierError as error:
+        except EdgeAssistantError as error:
             return _failed(tier, str(error))
         if not first:
             return _failed(tier, "it had nothing to say")
@@ -177,7 +177,7 @@ class Engine:
                     why = f"no further word within {self._policy.stall:g} s"
                     if self._clock() >= turn.deadline:
                         why = "the deadline passed"
-                except TierError as error:
+                except EdgeAssistantError as error:
                     why = str(error)
                 else:
                     if word is None:

@@ -61,11 +61,14 @@ def receipt(answer: Answer) -> Receipt:
 
 def in_words(told: Receipt) -> str:
     """Return a receipt for people: who was asked, what each said, what was used, what left the device."""
-    lines = [line(attempt) for attempt in told["trace"]]
+    return "\n".join([*map(line, told["trace"]), summary(told)])
+
+
+def summary(told: Receipt) -> str:
+    """Return what follows the trace: the outcome, what was done, what was used, and what left the device."""
     ending = "" if told["complete"] else ", and broke off"
-    lines.append(
-        f"answered by {told['tier']} with confidence {told['confidence']:.2f} in {_time(told['seconds'])}{ending}"
-    )
+    sure = f"with confidence {told['confidence']:.2f} in {_time(told['seconds'])}"
+    lines = [f"answered by {told['tier']} {sure}{ending}, id {told['id']}"]
     lines += [f"action {a['action']} {a['target']}{_slots(a['slots'])}: {a['status']}" for a in told["actions"]]
     lines += [f"source {source['source']} ({source['score']:.2f})" for source in told["sources"]]
     lines.append(_departure(told))

@@ -1,0 +1,216 @@
+"""The composition root, and the object that every door holds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Final
+
+from edge_assistant import explain, languages
+from edge_assistant.config import Config
+from edge_assistant.engine import Engine
+from edge_assistant.errors import InputError, StorageError
+from edge_assistant.policy import PATIENCE, Policy
+from edge_assistant.storage.answers import Answers, key
+from edge_assistant.storage.database import Database
+from edge_assistant.storage.history import History, Turn
+from edge_assistant.tiers.answers import AnswersTier
+from edge_assistant.types import Answer, Context, Event, Message, Query, Tier, TierName
+
+LONGEST_QUESTION: Final = 8_000
+"""Characters; about what fits the smallest model's context with room for an answer."""
+_REMEMBERED_TURNS: Final = 6
+_REUSED: Final = frozenset({"knowledge", "device", "cloud"})
+
+_log = logging.getLogger(__name__)
+
+
+class Assistant:
+    """Answers and acts. Rooms are built when they are first entered, and closed with the assistant.
+
+    >>> async with Assistant.open() as assistant:
+    ...     answer = await assistant.ask("turn on the kitchen light")
+    """
+
+    def __init__(self, config: Config, clock: Callable[[], float] = monotonic) -> None:
+        self.config = config
+        self._clock = clock
+        self._closing = AsyncExitStack()
+
+    @classmethod
+    def open(cls, home: Path | None = None, config: Config | Path | None = None) -> Assistant:
+        """Return an assistant to be used with ``async with``; nothing is loaded yet. Raises `ConfigError`."""
+        if not isinstance(config, Config):
+            return cls(Config.read(config, home))
+        return cls(config if home is None else config.model_copy(update={"home": home}))
+
+    async def __aenter__(self) -> Assistant:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._closing.aclose()
+
+    async def ask(
+        self,
+        text: str,
+        *,
+        language: str | None = None,
+        area: str | None = None,
+        private: bool = False,
+        local_only: bool = False,
+        conversation: str | None = None,
+        deadline: float | None = None,
+    ) -> Answer:
+        """Return the finished answer. Raises `InputError` and `Unanswered`; see `stream` for the arguments."""
+        events = self.stream(
+            text,
+            language=language,
+            area=area,
+            private=private,
+            local_only=local_only,
+            conversation=conversation,
+            deadline=deadline,
+            restartable=True,
+        )
+        async with aclosing(events):
+            *_, answer = [event async for event in events]
+        assert isinstance(answer, Answer), "a stream ends with an Answer or raises Unanswered"
+        return answer
+
+    async def stream(
+        self,
+        text: str,
+        *,
+        language: str | None = None,
+        area: str | None = None,
+        private: bool = False,
+        local_only: bool = False,
+        conversation: str | None = None,
+        deadline: float | None = None,
+        restartable: bool = False,
+    ) -> AsyncGenerator[Event]:
+        """Yield each attempt as it is made, then the words, then the answer; closing it stops the model.
+
+        `language` overrides the detected one, `area` is the room of the speaker, `private` keeps the question
+        on the device and out of reuse, `local_only` leaves out every tier that leaves the device, turns of one
+        `conversation` see each other, `deadline` is in seconds for everything. `restartable` says that words
+        can be taken back (see `Restart`).
+        """
+        query = self._query(text, language, Context(area=area, conversation=conversation))
+        if deadline is not None:
+            query = replace(query, deadline=self._clock() + deadline)
+        query = replace(query, private=private, local_only=local_only)
+        async with aclosing(self._engine.stream(query, restartable=restartable)) as events:
+            async for event in events:
+                yield self._kept(query, event) if isinstance(event, Answer) else event
+
+    def why(self, id: str) -> Turn:
+        """Return the turn whose answer has this id, or starts with it. Raises `InputError`."""
+        return self.history.find(id)
+
+    @cached_property
+    def database(self) -> Database:
+        """Documents, history and answers: ``assistant.db``."""
+        return self._opened(Database(self.config.home / "assistant.db"))
+
+    @cached_property
+    def outbox(self) -> Database:
+        """What must survive a power cut: ``outbox.db``, with every commit on the disk."""
+        return self._opened(Database(self.config.home / "outbox.db", durable=True))
+
+    @cached_property
+    def history(self) -> History:
+        return History(self.database)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self.database, self.config.answers.days)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        cloud = self.config.cloud
+        patience = {**PATIENCE, "device": self.config.device.patience, "cloud": cloud.patience}
+        policy = Policy(share_passages=cloud.share_passages, patience=patience)
+        return Engine([self._tier(name) for name in self.config.tiers], policy, self._clock)
+
+    def _tier(self, name: TierName) -> Tier:
+        builders: Mapping[TierName, Callable[[], Tier]] = {
+            "answers": self._answers_tier,
+        }
+        return builders[name]()
+
+    def _answers_tier(self) -> Tier:
+        thresholds = {"knowledge": self.config.knowledge.threshold, "device": self.config.device.threshold}
+        return AnswersTier(lambda: self.answers, self._stamp, thresholds)
+
+    def _stamp(self) -> str:
+        """Name what an answer depends on besides the question."""
+        endpoints = ",".join(f"{endpoint.base_url} {endpoint.model}" for endpoint in self.config.cloud.endpoints)
+        return f"{self.config.device.model}|{endpoints}"
+
+    def _query(self, text: str, language: str | None, context: Context) -> Query:
+        if not text.strip():
+            raise InputError("the question is empty")
+        if len(text) > LONGEST_QUESTION:
+            raise InputError(f"the question has {len(text):,} characters; at most {LONGEST_QUESTION:,} can be read")
+        chosen = language or (self.config.language if self.config.language != "auto" else None)
+        spoken = languages.supported(chosen) if chosen else languages.detect(text)
+        return Query(text.strip(), spoken, self._past(context.conversation), context=context)
+
+    def _past(self, conversation: str | None) -> tuple[Message, ...]:
+        if conversation is None:
+            return ()
+        messages: list[Message] = []
+        for turn in self.history.latest(_REMEMBERED_TURNS, conversation):
+            messages.append(Message("user", turn.question, turn.private))
+            messages.append(Message("assistant", turn.receipt["text"], turn.private))
+        return tuple(messages)
+
+    def _kept(self, query: Query, answer: Answer) -> Answer:
+        """Give the answer its id, and keep it; one that cannot be kept is given all the same."""
+        answer = replace(answer, id=secrets.token_hex(4))
+        try:
+            self.history.add(
+                query.text,
+                explain.receipt(answer),
+                private=query.private,
+                conversation=query.context.conversation,
+            )
+            if self.config.answers.enabled and _reusable(query, answer):
+                self.answers.put(key(query.text, query.language, self._stamp()), answer)
+        except StorageError as error:
+            _log.warning("the answer was not kept: %s", error)
+        return answer
+
+    def _opened(self, database: Database) -> Database:
+        self._closing.callback(database.close)
+        return database
+
+
+def ask(text: str, **how: str | bool | float | None) -> Answer:
+    """Ask one question from synchronous code; takes what `Assistant.ask` takes, and `home`.
+
+    >>> ask("turn on the kitchen light").text
+    'The kitchen light is on.'
+    """
+
+    async def asked() -> Answer:
+        home = how.pop("home", None)
+        async with Assistant.open(Path(str(home)) if home else None) as assistant:
+            return await assistant.ask(text, **how)  # type: ignore[arg-type]
+
+    return asyncio.run(asked())
+
+
+def _reusable(query: Query, answer: Answer) -> bool:
+    return answer.complete and answer.tier in _REUSED and not query.private and not query.history

@@ -1,0 +1,34 @@
+"""`edge-assistant history`: the latest questions and answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import click
+
+from edge_assistant.interfaces.cli import Session
+from edge_assistant.safe_text import safe_text
+from edge_assistant.storage.history import Turn
+
+
+@click.command(name="history")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many turns.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.pass_obj
+def command(session: Session, limit: int, as_json: bool) -> None:
+    """List the latest questions and answers, newest last."""
+    for turn in session.assistant().history.latest(limit):
+        click.echo(_record(turn) if as_json else safe_text(_line(turn)))
+
+
+def _record(turn: Turn) -> str:
+    record = {"question": turn.question, "asked": turn.asked, "private": turn.private, **turn.receipt}
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _line(turn: Turn) -> str:
+    asked = datetime.fromtimestamp(turn.asked).isoformat(" ", "minutes")
+    text = " ".join(turn.receipt["text"].split())
+    shortened = text if len(text) <= 80 else f"{text[:79]}…"
+    return f"{turn.receipt['id']}  {asked}  {turn.receipt['tier']:<9}  {turn.question}\n{'':10}{shortened}"

@@ -1,0 +1,24 @@
+"""`edge-assistant why`: the receipt of an answer."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from edge_assistant import explain
+from edge_assistant.interfaces.cli import Session
+from edge_assistant.safe_text import safe_text
+
+
+@click.command(name="why")
+@click.argument("id")
+@click.option("--json", "as_json", is_flag=True, help="Print the receipt as JSON.")
+@click.pass_obj
+def command(session: Session, id: str, as_json: bool) -> None:
+    """Show how the answer with this ID came about; the first characters are enough."""
+    turn = session.assistant().why(id)
+    if as_json:
+        click.echo(json.dumps(turn.receipt, ensure_ascii=False))
+        return
+    click.echo(safe_text(f"{turn.question}\n\n{turn.receipt['text']}\n\n{explain.in_words(turn.receipt)}"))
