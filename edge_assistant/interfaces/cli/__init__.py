@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -18,6 +20,8 @@ from edge_assistant.safe_text import safe_text
 if TYPE_CHECKING:
     from edge_assistant.assistant import Assistant
     from edge_assistant.config import Config
+
+Result = TypeVar("Result")
 
 COMMANDS: Final = {
     "ask": "Ask one question.",
@@ -47,11 +51,15 @@ class Session:
 
         return Config.read(self._config_file, self._home)
 
-    def assistant(self) -> Assistant:
-        """Return an assistant to be used with ``async with``."""
+    def run(self, work: Callable[[Assistant], Awaitable[Result]]) -> Result:
+        """Open an assistant, do the work with it, and close it again."""
         from edge_assistant.assistant import Assistant
 
-        return Assistant.open(config=self.config)
+        async def inside() -> Result:
+            async with Assistant.open(config=self.config) as assistant:
+                return await work(assistant)
+
+        return asyncio.run(inside())
 
 
 class _Commands(click.Group):

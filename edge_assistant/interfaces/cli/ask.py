@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,9 @@ from edge_assistant import explain
 from edge_assistant.interfaces.cli import Session
 from edge_assistant.safe_text import safe_text
 from edge_assistant.types import Answer, Attempt, Restart, Token
+
+if TYPE_CHECKING:
+    from edge_assistant.assistant import Assistant
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +50,20 @@ def command(
     no_stream: bool,
 ) -> int:
     """Ask one question. TEXT may be - to read it from standard input."""
-    text = click.get_text_stream("stdin").read() if text == "-" else text
+    text = sys.stdin.read() if text == "-" else text
     manner = _Manner(as_json, why, stream=not (no_stream or as_json) and sys.stdout.isatty())
 
-    async def asked() -> Answer:
-        async with session.assistant() as assistant:
-            events = assistant.stream(
-                text,
-                language=language,
-                area=area,
-                private=private,
-                local_only=local_only,
-                restartable=True,
-            )
-            async with aclosing(events):
-                async for event in events:
-                    _show(event, manner)
-            assert isinstance(event, Answer), "a stream ends with an Answer or raises Unanswered"
-            return event
+    async def asked(assistant: Assistant) -> Answer:
+        events = assistant.stream(
+            text, language=language, area=area, private=private, local_only=local_only, restartable=True
+        )
+        async with aclosing(events):
+            async for event in events:
+                _show(event, manner)
+        assert isinstance(event, Answer), "a stream ends with an Answer or raises Unanswered"
+        return event
 
-    answer = asyncio.run(asked())
-    return 0 if answer.complete else 4
+    return 0 if session.run(asked).complete else 4
 
 
 def _show(event: object, manner: _Manner) -> None:

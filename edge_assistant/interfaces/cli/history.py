@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from edge_assistant.interfaces.cli import Session
 from edge_assistant.safe_text import safe_text
 from edge_assistant.storage.history import Turn
+
+if TYPE_CHECKING:
+    from edge_assistant.assistant import Assistant
 
 
 @click.command(name="history")
@@ -18,7 +22,11 @@ from edge_assistant.storage.history import Turn
 @click.pass_obj
 def command(session: Session, limit: int, as_json: bool) -> None:
     """List the latest questions and answers, newest last."""
-    for turn in session.assistant().history.latest(limit):
+
+    async def latest(assistant: Assistant) -> list[Turn]:
+        return assistant.history.latest(limit)
+
+    for turn in session.run(latest):
         click.echo(_record(turn) if as_json else safe_text(_line(turn)))
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from edge_assistant import explain
 from edge_assistant.interfaces.cli import Session
 from edge_assistant.safe_text import safe_text
+from edge_assistant.storage.history import Turn
+
+if TYPE_CHECKING:
+    from edge_assistant.assistant import Assistant
 
 
 @click.command(name="why")
@@ -17,7 +22,11 @@ from edge_assistant.safe_text import safe_text
 @click.pass_obj
 def command(session: Session, id: str, as_json: bool) -> None:
     """Show how the answer with this ID came about; the first characters are enough."""
-    turn = session.assistant().why(id)
+
+    async def found(assistant: Assistant) -> Turn:
+        return assistant.why(id)
+
+    turn = session.run(found)
     if as_json:
         click.echo(json.dumps(turn.receipt, ensure_ascii=False))
         return
