@@ -9,7 +9,7 @@ from time import monotonic
 
 import anyio
 
-from edge_assistant.errors import EdgeAssistantError, Unanswered
+from edge_assistant.errors import EdgeAssistantError, TierError, Unanswered
 from edge_assistant.policy import Policy
 from edge_assistant.types import (
     Action,
@@ -169,28 +169,29 @@ class Engine:
     async def _speak(self, speaker: _Speaker, turn: _Turn) -> AsyncGenerator[Event]:
         """Say a reply's words; one that breaks off turns its line of the trace into a failure."""
         async with aclosing(speaker.reply.words) as words:
-            while True:
-                try:
-                    with anyio.fail_after(max(0.0, min(self._policy.stall, turn.deadline - self._clock()))):
-                        word = await anext(words, None)
-                except TimeoutError:
-                    why = f"no further word within {self._policy.stall:g} s"
-                    if self._clock() >= turn.deadline:
-                        why = "the deadline passed"
-                except EdgeAssistantError as error:
-                    why = str(error)
-                else:
-                    if word is None:
-                        return
+            try:
+                while (word := await self._next(words, turn)) is not None:
                     if isinstance(word, Action):
                         turn.actions.append(word)
                     else:
                         turn.spoken.append(word)
                         yield Token(word)
-                    continue
-                turn.trace[-1] = replace(turn.trace[-1], outcome="failed", reason=f"broke off: {why}")
+            except EdgeAssistantError as error:
+                turn.trace[-1] = replace(turn.trace[-1], outcome="failed", reason=f"broke off: {error}")
                 yield turn.trace[-1]
-                return
+
+    async def _next(self, words: Words, turn: _Turn) -> str | Action | None:
+        """Wait for the next word, but not for ever; None is the end."""
+        left = turn.deadline - self._clock()
+        if left <= 0:
+            raise TierError("the deadline passed")
+        try:
+            with anyio.fail_after(min(self._policy.stall, left)):
+                return await anext(words, None)
+        except TimeoutError:
+            late = left < self._policy.stall
+            why = "the deadline passed" if late else f"no further word within {self._policy.stall:g} s"
+            raise TierError(why) from None
 
     def _patience(self, tier: TierName, turn: _Turn) -> float:
         return max(0.0, min(self._policy.patience.get(tier, 8.0), turn.deadline - self._clock()))
