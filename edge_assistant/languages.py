@@ -11,18 +11,17 @@ LANGUAGES: Final = ("en", "zh")
 """The languages with rules, replies and prompts of their own."""
 
 IDEOGRAPH: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_LETTER: Final = re.compile(r"[^\W\d_]")
+_WORD: Final = re.compile(r"[^\W\d_\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 
 def detect(text: str) -> str:
     """Return the language a text is written in: Chinese where ideographs carry it, else English.
 
-    One ideograph holds about as much as half an English word, so a fifth of the letters decides:
+    A Chinese sentence with foreign names in it has at least as many ideographs as foreign words:
     "打开 kitchen light" is Chinese, "what does 你好 mean" is English.
     """
     ideographs = len(IDEOGRAPH.findall(text))
-    letters = len(_LETTER.findall(text))
-    return "zh" if ideographs and ideographs * 5 >= letters else "en"
+    return "zh" if ideographs and ideographs >= len(_WORD.findall(text)) else "en"
 
 
 def supported(language: str) -> str:

@@ -64,7 +64,7 @@ def prepare(venv: Path, *, dev: bool) -> None:
 
 def check_machine(venv: Path) -> None:
     """Say at once what would fail after minutes."""
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036  (this file is run by whatever Python there is)
         raise SetupError(f"Python {sys.version.split()[0]} is too old: 3.10 or newer is needed")
     if not any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++")):
         raise SetupError("no C++ compiler is found: install one, on Debian and Ubuntu with: apt install g++")
