@@ -7,15 +7,33 @@
   - DownloadError     a model file could not be fetched or is not what was promised
   - ActionError       a rule matched, but the world did not do as it was told
   - TierError         one tier is broken; the engine moves on to the next
+    - PromptTooLong   a model's context cannot hold what it was given
     - MissingExtra    an optional dependency is not installed
+    - EndpointError   a chat endpoint on a network failed, and how
   - Unanswered        every tier declined, was skipped or failed
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 from edge_assistant.types import Attempt
+
+Fault: TypeAlias = Literal[
+    "unreachable",  # no connection: name, route, refusal, certificate, reset
+    "timeout",  # connected, but no word came in time
+    "portal",  # the network wants a sign-in first
+    "key",  # 401, 403
+    "credit",  # 402
+    "limited",  # 429
+    "server",  # 5xx
+    "unknown",  # 404: no such model or path there
+    "refused",  # 400, 413, 422: this request would be refused again
+    "filtered",  # a content filter said no
+    "broken",  # the answer began, or should have, and is no whole answer
+]
+"""How a chat endpoint failed, for whoever decides what to try next."""
 
 
 class EdgeAssistantError(Exception):
@@ -46,12 +64,30 @@ class TierError(EdgeAssistantError):
     """One tier could not do its work; the engine moves on to the next."""
 
 
+class PromptTooLong(TierError):
+    """What a model was given leaves no room for an answer."""
+
+    def __init__(self, tokens: int, context: int) -> None:
+        super().__init__(f"the question needs {tokens:,} tokens, and the model sees {context:,} at once")
+        self.tokens = tokens
+        self.context = context
+
+
 class MissingExtra(TierError):
     """A library that this needs is not installed."""
 
     def __init__(self, package: str, missing: str | None) -> None:
         super().__init__(f"{missing or package} is not installed: pip install '{package}'")
         self.package = package
+
+
+class EndpointError(TierError):
+    """A chat endpoint on a network failed; `fault` says how, `retry_after` when it wants to be asked again."""
+
+    def __init__(self, message: str, fault: Fault, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.fault: Fault = fault
+        self.retry_after = retry_after
 
 
 class Unanswered(EdgeAssistantError):

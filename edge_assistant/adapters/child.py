@@ -1,0 +1,118 @@
+"""A child process that is spoken to in frames of JSON: started afresh, watched, and never outliving us."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+Frame: TypeAlias = "dict[str, object]"
+ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "VK_", "TZ", "LANG", "LC_")
+"""Beginnings of the only variables that a child is given: no secrets, no proxies."""
+LONGEST_FRAME: Final = 64 << 20
+_BURIAL: Final = 2.0
+"""Seconds that a killed process may take to be gone."""
+
+
+class Child(asyncio.Protocol):
+    """One running process; `frames` yields what it says, and None once it has hung up."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._transport: asyncio.WriteTransport | None = None
+        self._buffer = bytearray()
+        self.frames: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self.heard = 0
+        """How many frames have arrived; it grows as long as the child lives."""
+
+    @classmethod
+    async def start(cls, script: Path, environment: Mapping[str, str] = os.environ) -> Child:
+        """Run a script of ours in a fresh, isolated interpreter, with a socket to us and next to no environment."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(  # noqa: ASYNC220, S603 - it returns in a millisecond; the arguments are ours
+                [sys.executable, "-I", str(script), str(theirs.fileno()), str(os.getpid())],
+                pass_fds=[theirs.fileno()],
+                env=_allowed(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        child = cls(process)
+        await asyncio.get_running_loop().create_unix_connection(lambda: child, sock=ours)
+        return child
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def ending(self) -> str:
+        """How the process ended, in words."""
+        code = self._process.poll()
+        if code is None:
+            return "it hung up"
+        return f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
+
+    def say(self, **message: object) -> None:
+        """Send one frame; a child that has hung up hears nothing."""
+        body = json.dumps(message, ensure_ascii=False).encode()
+        if self._transport is not None and self.alive:
+            self._transport.write(struct.pack(">I", len(body)) + body)
+
+    def kill(self) -> None:
+        """End it now; `frames` then ends as well."""
+        self._process.kill()
+        if self._transport is not None:
+            self._transport.abort()
+        self._buried()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while len(self._buffer) >= 4:
+            (length,) = struct.unpack_from(">I", self._buffer)
+            if length > LONGEST_FRAME:
+                self.kill()
+                return
+            if len(self._buffer) < 4 + length:
+                return
+            frame = json.loads(self._buffer[4 : 4 + length])
+            del self._buffer[: 4 + length]
+            self.heard += 1
+            self.frames.put_nowait(frame)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._buried()
+        self.frames.put_nowait(None)
+
+    def _buried(self) -> None:
+        """Wait for the process that has closed its socket; it is gone within a millisecond or it is killed."""
+        for wait in (_BURIAL / 10, _BURIAL):
+            try:
+                self._process.wait(wait)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+            else:
+                return
+
+
+def _allowed(environment: Mapping[str, str], names: Sequence[str] = ENVIRONMENT) -> dict[str, str]:
+    kept = {name: value for name, value in environment.items() if name.startswith(tuple(names))}
+    return {**kept, "GGML_NO_BACKTRACE": "1"}
