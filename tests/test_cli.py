@@ -1,0 +1,130 @@
+"""The command line as a person meets it: whole processes, real files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a command in a home of its own."""
+
+    def run(*arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "edge_assistant", "--home", str(tmp_path), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, input=given, timeout=60, check=False)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "status"),
+    [("turn on the kitchen light", "en", "done"), ("打开厨房的灯", "zh", "done")],
+)
+def test_a_command_is_done_by_a_rule_with_a_receipt(run: Run, question: str, language: str, status: str) -> None:
+    told = json.loads(run("ask", question, "--json").stdout)
+
+    assert (told["tier"], told["language"], told["complete"]) == ("rules", language, True)
+    assert [(action["target"], action["status"]) for action in told["actions"]] == [("light.kitchen", status)]
+
+
+def test_what_one_process_did_the_next_one_knows(run: Run) -> None:
+    run("ask", "turn on the kitchen light")
+
+    again = json.loads(run("ask", "turn on the kitchen light", "--json").stdout)
+
+    assert again["actions"][0]["status"] == "already"
+
+
+def test_the_answer_is_on_stdout_and_the_trace_on_stderr(run: Run) -> None:
+    ran = run("ask", "what is 12 times 7", "--why")
+
+    assert ran.returncode == 0
+    assert "84" in ran.stdout
+    assert "rules" not in ran.stdout
+    assert ran.stderr.startswith("rules     answered intent")
+    assert "nothing left the device" in ran.stderr
+
+
+def test_a_receipt_can_be_read_later(run: Run) -> None:
+    told = json.loads(run("ask", "what is 12 times 7", "--json").stdout)
+
+    receipt = run("why", told["id"][:5])
+
+    assert "what is 12 times 7" in receipt.stdout
+    assert "answered by rules" in receipt.stdout
+    assert json.loads(run("why", told["id"], "--json").stdout) == told
+
+
+def test_the_history_lists_what_was_asked(run: Run) -> None:
+    run("ask", "what is 12 times 7")
+
+    assert "what is 12 times 7" in run("history").stdout
+    assert json.loads(run("history", "--json").stdout)["question"] == "what is 12 times 7"
+
+
+def test_a_question_can_come_from_standard_input(run: Run) -> None:
+    assert "84" in run("ask", "-", given="what is 12 times 7\n").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (("ask", ""), 2, "the question is empty"),
+        (("ask", "   \n"), 2, "the question is empty"),
+        (("ask", "x" * 100_000), 2, "the question has 100,000 characters; at most 8,000 can be read"),
+        (("ask", "hello", "--language", "klingon"), 2, "language 'klingon' is not one of en, zh"),
+        (("ask",), 2, "Missing argument 'TEXT'"),
+        (("sing",), 2, "No such command 'sing'"),
+        (("why", "nothing"), 2, "no answer has the id 'nothing'"),
+    ],
+)
+def test_bad_input_gets_one_clear_sentence(run: Run, arguments: tuple[str, ...], code: int, complaint: str) -> None:
+    ran = run(*arguments)
+
+    assert ran.returncode == code
+    assert complaint in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.stdout == ""
+
+
+def test_a_typo_in_the_settings_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[device]\nmodle = 'x'\n", encoding="utf-8")
+
+    ran = run("ask", "hello")
+
+    assert ran.returncode == 3
+    assert ran.stderr.endswith("config.toml: device.modle: there is no such setting\n")
+
+
+def test_nobody_could_answer_is_exit_code_four(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('tiers = ["rules"]\n', encoding="utf-8")
+
+    ran = run("ask", "why is the sky blue")
+
+    assert ran.returncode == 4
+    assert ran.stderr.startswith("no tier answered: rules declined")
+
+
+def test_a_home_that_cannot_be_written_still_answers(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "assistant.db").write_bytes(b"this is not a database" * 100)
+
+    ran = run("ask", "what is 12 times 7")
+
+    assert "84" in ran.stdout
+    assert "the answer was not kept" in ran.stderr
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m edge_assistant --home {tmp_path} history | true; exit ${{PIPESTATUS[0]}}"
+
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
