@@ -1,0 +1,79 @@
+"""Documents as they are kept: blocks of plain text under their headings, or questions with their answers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["paragraph", "list", "code", "table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, or something that is only right when it is whole."""
+
+    text: str
+    headings: tuple[str, ...] = ()
+    """The headings it stands under, outermost first."""
+    kind: Kind = "paragraph"
+    line: int | None = None
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A question with its answer."""
+
+    question: str
+    answer: str
+    language: str | None = None
+    source: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source of knowledge, read and ready to be cut."""
+
+    source: str
+    """Its name for people, unique in its collection: ``router.md``."""
+    title: str
+    language: str
+    blocks: tuple[Block, ...] = ()
+    cards: tuple[Card, ...] = ()
+    collection: str = "main"
+    origin: str = ""
+    """The file it was read from."""
+    sha256: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Identify the content: the hash of the file, or of what was handed in without one."""
+        return self.sha256 or hashlib.sha256(repr((self.title, self.language, self.blocks, self.cards)).encode()).hexdigest()
+
+
+def plain(source: str, text: str, language: str, title: str = "", collection: str = "main") -> Document:
+    """Return a document of plain text, whose paragraphs are parted by empty lines."""
+    return Document(source, title, language, paragraphs(text), collection=collection)
+
+
+def paragraphs(text: str, page: int | None = None, first_line: int = 1) -> tuple[Block, ...]:
+    """Return the paragraphs of a plain text with the lines they begin at; broken lines are joined."""
+    found: list[Block] = []
+    lines: list[str] = []
+    for number, line in enumerate((*text.splitlines(), ""), first_line):
+        if line.strip():
+            lines.append(line.strip())
+        elif lines:
+            found.append(Block(_joined(lines), line=number - len(lines), page=page))
+            lines = []
+    return tuple(found)
+
+
+def _joined(lines: list[str]) -> str:
+    """Join broken lines: with a space, but without one between ideographs."""
+    whole = lines[0]
+    for line in lines[1:]:
+        whole += line if whole[-1] > "\u2fff" and line[0] > "\u2fff" else f" {line}"
+    return whole

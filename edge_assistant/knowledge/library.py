@@ -1,0 +1,186 @@
+"""The knowledge base: documents go in, passages come out, best first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from edge_assistant.errors import ConfigError, StorageError, TierError
+from edge_assistant.knowledge.chunks import chunks
+from edge_assistant.knowledge.documents import Document
+from edge_assistant.knowledge.fuse import DENSE, Found, fused
+from edge_assistant.knowledge.snapshots import IndexMaker, Snapshots, StoredIndex
+from edge_assistant.knowledge.store import Entry, Store
+from edge_assistant.knowledge.words import terms
+from edge_assistant.storage.database import Database
+from edge_assistant.types import Embedder, Passage
+
+if TYPE_CHECKING:
+    from edge_assistant.types import FloatArray
+
+_CANDIDATES: Final = 50
+"""Passages that each way of looking may propose."""
+_BATCH: Final = 256
+_log = logging.getLogger(__name__)
+
+
+class Library:
+    """Satisfies the needs of the knowledge tier and of `kb`; one thread at a time.
+
+    The embedder and the index are opened at the first search that needs them. While one of them is missing or
+    broken, full-text search answers alone, and `trouble` says why.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        embedder: Callable[[], Embedder] | None = None,
+        index: IndexMaker | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.store = Store(database)
+        self.trouble = "" if embedder else "no embedder is set up"
+        self._load = embedder
+        self._embedder: Embedder | None = None
+        self._snapshots = Snapshots(self.store, folder, index) if index and folder else None
+        self._index: StoredIndex | None = None
+        self._seen = -1
+
+    @property
+    def generation(self) -> int:
+        """Return a number that grows with every change of the documents."""
+        return self.store.generation
+
+    def documents(self) -> Sequence[Entry]:
+        """Return every document, by collection and name."""
+        return self.store.entries()
+
+    def add(self, document: Document) -> bool:
+        """Keep a document, all of it or nothing; return False where it is already there, word for word."""
+        if self.store.fingerprint(document.collection, document.source) == document.fingerprint:
+            return False
+        cut = chunks(document)
+        vectors = self._embed([chunk.embedded for chunk in cut])
+        self.store.replace(document, cut, self.stamp if vectors is not None else None, vectors)
+        return True
+
+    def remove(self, source: str, collection: str | None = None) -> int:
+        """Forget the documents of this name or path; return how many there were."""
+        return self.store.remove(source, collection)[0]
+
+    def search(self, text: str, limit: int, language: str | None = None) -> Sequence[Passage]:
+        """Return the passages that bear on a text, best first; those in its language before all others."""
+        return [found.passage for found in self.find(text, limit, language)]
+
+    def find(self, text: str, limit: int, language: str | None = None) -> Sequence[Found]:
+        """Return what `search` does, with the scores of every way of looking."""
+        found = self._find(text, limit, language)
+        return found or (self._find(text, limit, None) if language else [])
+
+    def _find(self, text: str, limit: int, language: str | None) -> list[Found]:
+        bm25 = self.store.matching(terms(text), _CANDIDATES, language)
+        dense = DENSE.get(language or "en", 0.5)
+        cosines = self._cosines(text, bm25) if dense else {}
+        stored = self.store.passages({*bm25, *cosines})
+        if language:
+            stored = {number: one for number, one in stored.items() if one.chunk.language == language}
+        cosines = {number: cosine for number, cosine in cosines.items() if number in stored}
+        scores = fused(bm25, cosines, dense)
+        ranked = (
+            Found(stored[number], min(1.0, score), bm25.get(number, 0.0), cosines.get(number))
+            for number, score in scores.items()
+            if number in stored
+        )
+        return list(islice(ranked, limit))
+
+    def _cosines(self, text: str, others: Iterable[int]) -> dict[int, float]:
+        """Return the nearest passages by meaning, and how near these others are."""
+        vector = self._embed([text], "query")
+        index = self._opened() if vector is not None else None
+        if vector is None or index is None:
+            return {}
+        scores, ids = index.search(vector, _CANDIDATES)
+        near = {int(number): float(score) for number, score in zip(ids[0], scores[0], strict=True) if number >= 0}
+        numbers, vectors = self.store.vectors(self.stamp, set(others) - near.keys())
+        if len(numbers):
+            near |= dict(zip(numbers.tolist(), (vectors @ vector[0]).tolist(), strict=True))
+        return near
+
+    @property
+    def stamp(self) -> str:
+        """Return what identifies the embedder, or nothing without one."""
+        return self._embedder.stamp if self._embedder else ""
+
+    def settle(self) -> None:
+        """Embed what has no vector yet, and write the index down: after a batch of additions. Raises `StorageError`."""
+        while self._ready() and (waiting := self.store.unembedded(self.stamp, _BATCH)):
+            vectors = self._embed([stored.chunk.embedded for stored in waiting])
+            if vectors is None:
+                return
+            self.store.add_vectors(self.stamp, [stored.id for stored in waiting], vectors)
+        index = self._opened()
+        if index is not None and self._snapshots and self._embedder:
+            self._snapshots.save(index, self.stamp, self._embedder.dimension)
+
+    def rebuild(self) -> int:
+        """Throw the index away and make it again from the rows; return how many vectors it holds."""
+        if self._snapshots:
+            self._snapshots.clear()
+        self._index = None
+        self.settle()
+        return len(self._index.ids) if self._index else 0
+
+    def verify(self) -> list[str]:
+        """Return what is wrong, one sentence each; nothing is a good sign."""
+        faults = self._snapshots.faults() if self._snapshots else []
+        checked = self.store.database.row("PRAGMA quick_check")
+        if checked is None or checked[0] != "ok":
+            faults.append(f"{self.store.database.path}: the database is damaged; restore a backup")
+        if not self._ready():
+            return [*faults, self.trouble]
+        if waiting := len(self.store.unembedded(self.stamp, 1_000_000)):
+            faults.append(f"{waiting} passages have no vector yet; `kb rebuild` makes them")
+        return faults
+
+    def _ready(self) -> bool:
+        """Load the embedder if there is one, or keep the reason why there is none."""
+        if self._embedder is None and self._load is not None and not self.trouble:
+            try:
+                embedder = self._load()
+                assert embedder.stamp, "an embedder without a stamp would mix its vectors with others"
+                self._embedder = embedder
+            except (TierError, ConfigError) as error:
+                self._give_up(error)
+        return self._embedder is not None
+
+    def _embed(self, texts: Sequence[str], kind: Literal["query", "passage"] = "passage") -> FloatArray | None:
+        if not texts or not self._ready() or self._embedder is None:
+            return None
+        try:
+            return self._embedder.embed(texts, kind)
+        except TierError as error:
+            self._give_up(error)
+            return None
+
+    def _opened(self) -> StoredIndex | None:
+        """Return the index, as new as the rows."""
+        if self._snapshots is None or not self._ready() or self._embedder is None:
+            return None
+        generation = self.store.generation
+        if self._index is None or generation != self._seen:
+            try:
+                self._index = self._snapshots.open(self._embedder.stamp, self._embedder.dimension, self._index)
+            except (TierError, StorageError) as error:
+                self._give_up(error)
+                return None
+            self._seen = generation
+        return self._index
+
+    def _give_up(self, error: Exception) -> None:
+        _log.warning("searching by words only: %s", error)
+        self.trouble = str(error)
+        self._embedder = None
