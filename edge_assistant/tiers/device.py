@@ -1,0 +1,129 @@
+"""Tier 4: a language model on this device, told what the documents say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from edge_assistant import prompts
+from edge_assistant.errors import PromptTooLong, TierError
+from edge_assistant.languages import IDEOGRAPH
+from edge_assistant.models.catalog import ModelFile
+from edge_assistant.types import ChatModel, Declined, Limits, Message, Query, Reply, TierName
+
+Kind: TypeAlias = Literal["grounded", "fact", "wish"]
+SMALL: Final = 1.5
+"""Below this many billion parameters a model reads two passages well, and more of them worse."""
+_LANGUAGE_NAMES: Final = {"en": "English", "zh": "Chinese"}
+_WISH: Final = re.compile(
+    r"\b(write|compose|draft|rewrite|rephrase|translate|summari[sz]e|invent|imagine|pretend|brainstorm|suggest"
+    r"|tell (me|us) (a|an|another|some) |make up|poem|story|joke|haiku|slogan|how are you|chat with me)\b"
+    r"|写|编一?个|讲一?个|说一?个笑话|来一?[首个段]|翻译|总结|概括|改写|润色|起.{0,3}名|笑话|故事|作诗|一首|聊聊|你好吗",
+    re.IGNORECASE,
+)
+_ABOUT_DOCUMENTS: Final = re.compile(
+    r"\b(summari[sz]e|documents?|manuals?|notes?)\b|总结|概括|文档|手册|资料|笔记", re.IGNORECASE
+)
+
+
+class DeviceTier:
+    """Answer with a local model where it is likely to be right; leave a draft where it is not.
+
+    A small model that is shown passages stays below a good quotation of them, so that the engine, which
+    lets the surest speak, never has it contradict a document.
+    """
+
+    name: TierName = "device"
+    leaves_device = False
+
+    def __init__(
+        self,
+        model: ChatModel,
+        rung: ModelFile,
+        file: Path,
+        *,
+        limits: Limits | None = None,
+        threshold: float = 0.5,
+        context: int = 4096,
+        passages: int = 3,
+    ) -> None:
+        self._model = model
+        self._rung = rung
+        self._file = file
+        self._limits = limits or Limits()
+        self._threshold = threshold
+        self._room = context - min(self._limits.max_tokens, context // 2)
+        self._passages = passages if rung.billions >= SMALL else min(passages, 2)
+
+    async def consider(self, query: Query) -> Reply | Declined:
+        """Take the query, or leave a draft. Raises `TierError` when the model's file is not there or is damaged."""
+        if query.language not in self._rung.languages:
+            return Declined(f"{self._rung.name} does not speak {_LANGUAGE_NAMES.get(query.language, query.language)}")
+        flaw = self._rung.flaw(self._file)
+        if flaw is not None:
+            raise TierError(f"{self._rung.name} {flaw}; fetch it with: edge-assistant models pull {self._rung.name}")
+        query, left_out = self._fitted(self._useful(query))
+        right = self._right(query)
+        reason = f"{self._rung.name} is right about {right:.0%} of such questions{left_out}"
+        reply = Reply(self._words(query), reason, right, query.passages)
+        return reply if right >= self._threshold else Declined(reason, draft=reply)
+
+    def _useful(self, query: Query) -> Query:
+        """Keep the passages that help: the best few, and none for a poem."""
+        if _kind(query) == "wish" and not _ABOUT_DOCUMENTS.search(query.text):
+            return replace(query, passages=())
+        return replace(query, passages=query.passages[: self._passages])
+
+    def _right(self, query: Query) -> float:
+        kind: Kind = "grounded" if query.passages else _kind(query)
+        return {"grounded": self._rung.right.grounded, "fact": self._rung.right.fact, "wish": self._rung.right.wish}[
+            kind
+        ]
+
+    def _fitted(self, query: Query) -> tuple[Query, str]:
+        """Leave out what the context cannot hold: passages first, then the oldest turns, never the question."""
+        fitted = query
+        while _tokens(prompts.messages(fitted)) > self._room and (shorter := _shorter(fitted)) is not None:
+            fitted = shorter
+        passages, turns = len(query.passages) - len(fitted.passages), len(query.history) - len(fitted.history)
+        if not passages and not turns:
+            return query, ""
+        return fitted, f"; {passages} passages and {turns} earlier messages do not fit its context"
+
+    async def _words(self, query: Query) -> AsyncGenerator[str]:
+        """Say the answer; a prompt that the model counts as too long after all is made shorter again."""
+        limits = replace(self._limits, temperature=0.0) if query.passages else self._limits
+        while True:
+            try:
+                async with aclosing(self._model.stream(prompts.messages(query), limits)) as words:
+                    async for word in words:
+                        yield word
+                return
+            except PromptTooLong:
+                shorter = _shorter(query)
+                if shorter is None:
+                    raise
+                query = shorter
+
+
+def _kind(query: Query) -> Kind:
+    return "wish" if _WISH.search(query.text) else "fact"
+
+
+def _shorter(query: Query) -> Query | None:
+    if query.passages:
+        return replace(query, passages=query.passages[:-1])
+    if query.history:
+        return replace(query, history=query.history[2:])
+    return None
+
+
+def _tokens(messages: Sequence[Message]) -> float:
+    """Return about how many tokens a conversation has, rather too many: one an ideograph, one for three letters."""
+    texts = [message.text for message in messages]
+    ideographs = sum(len(IDEOGRAPH.findall(text)) for text in texts)
+    return ideographs + (sum(map(len, texts)) - ideographs) / 3 + 8 * len(texts)
