@@ -150,7 +150,7 @@ class Config(BaseSettings):
         `home` overrides both. Without a path: ``config.toml`` in the home that is set, else in the user's
         configuration folder, and the defaults where there is no such file. Raises `ConfigError`.
         """
-        chosen = path or cls._usual_path(home)
+        chosen = path or cls.usual_path(home)
         values: dict[str, Any] = {}
         if path is not None or chosen.exists():
             try:
@@ -168,7 +168,8 @@ class Config(BaseSettings):
         return config if home is None else config.model_copy(update={"home": home})
 
     @staticmethod
-    def _usual_path(home: Path | None) -> Path:
+    def usual_path(home: Path | None) -> Path:
+        """Return the file that is read where none is named."""
         named = home or os.environ.get("EDGE_ASSISTANT_HOME")
         folder = Path(named) if named else Path(platformdirs.user_config_dir("edge-assistant"))
         return folder / "config.toml"

@@ -43,8 +43,9 @@ class Hub:
             import huggingface_hub
             from huggingface_hub.errors import HfHubHTTPError
             from huggingface_hub.utils.logging import set_verbosity_error
-        set_verbosity_error()
-        unreachable = HfHubHTTPError.__mro__[1]  # the HTTP library's own error: which library depends on the version
+        set_verbosity_error()  # type: ignore[no-untyped-call]
+        # The HTTP library's own error: which library that is depends on the version of huggingface_hub.
+        unreachable: type[Exception] = HfHubHTTPError.__mro__[1]
         endpoint = environment.get("HF_ENDPOINT") or None
         scratch = target.with_name(f"{target.name}.hub")
         url = huggingface_hub.hf_hub_url(self.repository, self.file, revision=self.revision, endpoint=endpoint)

@@ -127,6 +127,8 @@ def unusable(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             start = file.read(64)
+    except FileNotFoundError:
+        return "is not there"
     except OSError as error:
         return (error.strerror or type(error).__name__).lower()
     if start.startswith(MAGIC):

@@ -51,6 +51,13 @@ class Session:
 
         return Config.read(self._config_file, self._home)
 
+    @property
+    def settings_file(self) -> Path:
+        """Where the settings are read from, whether it exists or not."""
+        from edge_assistant.config import Config
+
+        return self._config_file or Config.usual_path(self._home)
+
     def run(self, work: Callable[[Assistant], Awaitable[Result]]) -> Result:
         """Open an assistant, do the work with it, and close it again."""
         from edge_assistant.assistant import Assistant
