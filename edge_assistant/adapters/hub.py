@@ -98,4 +98,4 @@ def _bar(progress: Callable[[int], object]) -> Any:
 
 def _first_sentence(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    return re.split(r"(?<=[.!?]) ", text)[0].rstrip(".")
+    return re.split(r"(?<=[.!?]) | for url ", text)[0].rstrip(".")

@@ -1,0 +1,185 @@
+"""The list of models: what it says, who may add to it, and what it refuses."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from edge_assistant.config import Config, shipped
+from edge_assistant.errors import ConfigError
+from edge_assistant.models.catalog import Catalog, ModelFile, unusable
+from edge_assistant.models.fit import physical_cores
+
+WEIGHTS = b"GGUF" + bytes(range(200))
+
+
+def entry(name: str = "mine", data: bytes = WEIGHTS, **more: str) -> str:
+    """Return one entry of a manifest."""
+    lines = [f'{key} = "{value}"' for key, value in more.items()]
+    digest = hashlib.sha256(data).hexdigest()
+    return "\n".join(
+        [
+            "[[model]]",
+            f'name = "{name}"',
+            f'file = "{name}.gguf"',
+            f"size = {len(data)}",
+            f'sha256 = "{digest}"',
+            *lines,
+        ]
+    )
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "manifest.toml"
+    path.write_text(entry(licence="MIT"), encoding="utf-8")
+    return path
+
+
+def test_the_shipped_list_holds_the_default_and_a_last_rung() -> None:
+    catalog = Catalog.usual(Path("nowhere"))
+
+    names = {model.name: model for model in catalog}
+
+    assert {"smollm2-135m", "qwen2.5-coder-1.5b", Config.model_fields["device"].default.model} <= names.keys()
+    assert names["smollm2-135m"].languages == ("en",)
+    assert all(model.licence in {"Apache-2.0", "MIT"} and model.sources for model in names.values())
+
+
+def test_every_shipped_source_can_be_read() -> None:
+    from edge_assistant.adapters.hub import Hub
+    from edge_assistant.adapters.packages import Packages
+
+    catalog = Catalog.read([shipped("models") / "manifest.toml"])
+
+    unread = [
+        source for model in catalog for source in model.sources if not (Hub.read(source) or Packages.read(source))
+    ]
+
+    assert unread == []
+
+
+def test_the_users_own_list_is_laid_over_the_shipped_one(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "manifest.toml").write_text(f"{entry()}\n{entry('smollm2-135m')}", encoding="utf-8")
+
+    catalog = Catalog.usual(tmp_path)
+
+    assert catalog.find("mine", folder)[0].file == "mine.gguf"
+    assert catalog.find("smollm2-135m", folder)[0].size == len(WEIGHTS)
+    assert catalog.find("qwen2.5-coder-0.5b", folder)[0].size == 491400064
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones(manifest: Path) -> None:
+    catalog = Catalog.read([manifest])
+
+    with pytest.raises(ConfigError, match=r"there is no model 'yours'; there are mine, or a path to a \.gguf file"):
+        catalog.find("yours", manifest.parent)
+
+
+def test_a_path_to_any_gguf_file_is_a_model(manifest: Path) -> None:
+    path = manifest.parent / "My Own (v2).gguf"
+    path.write_bytes(WEIGHTS + b"more")
+
+    model, found = Catalog.read([manifest]).find(str(path), manifest.parent)
+
+    assert (model.flaw(found), found) == (None, path)
+
+
+def test_a_listed_file_in_another_folder_keeps_what_the_list_says(manifest: Path) -> None:
+    path = manifest.parent / "elsewhere" / "mine.gguf"
+    path.parent.mkdir()
+    path.write_bytes(WEIGHTS)
+
+    model, found = Catalog.read([manifest]).find(str(path), manifest.parent)
+
+    assert (model.licence, found) == ("MIT", path)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('license = "MIT"', r"manifest\.toml: model\.0\.license: extra inputs are not permitted"),
+        ('context = "long"', r"manifest\.toml: model\.0\.context: input should be a valid integer"),
+        ("context = ", r"manifest\.toml: Invalid value"),
+    ],
+)
+def test_a_broken_list_is_refused_in_one_sentence(tmp_path: Path, line: str, complaint: str) -> None:
+    path = tmp_path / "manifest.toml"
+    path.write_text(f"{entry()}\n{line}", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=complaint):
+        Catalog.read([path])
+
+
+def test_a_file_name_cannot_leave_the_models_folder(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.toml"
+    path.write_text(entry().replace("mine.gguf", "../mine.gguf"), encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"model\.0\.file"):
+        Catalog.read([path])
+
+
+def test_only_whole_files_count_as_installed(manifest: Path) -> None:
+    catalog = Catalog.read([manifest])
+    path = manifest.parent / "mine.gguf"
+
+    path.write_bytes(WEIGHTS[:-1])
+    cut = catalog.installed(manifest.parent)
+    path.write_bytes(WEIGHTS)
+
+    assert (cut, [model.name for model in catalog.installed(manifest.parent)]) == ((), ["mine"])
+
+
+@pytest.mark.parametrize(
+    ("content", "flaw"),
+    [
+        (b"<!DOCTYPE html><html>Sign in</html>", "is a web page, not a model"),
+        (b'  {"error": "not found"}', "is a web page, not a model"),
+        (b"PK\x03\x04", "is not a GGUF file"),
+        (b"", "is not a GGUF file"),
+        (WEIGHTS, None),
+    ],
+)
+def test_a_glance_tells_a_model_from_anything_else(tmp_path: Path, content: bytes, flaw: str | None) -> None:
+    path = tmp_path / "file.gguf"
+    path.write_bytes(content)
+
+    assert unusable(path) == flaw
+
+
+def test_damage_inside_a_file_is_found_by_its_hash(manifest: Path) -> None:
+    model: ModelFile = Catalog.read([manifest]).find("mine", manifest.parent)[0]
+    path = manifest.parent / "mine.gguf"
+    path.write_bytes(WEIGHTS[:-1] + b"!")
+    read: list[int] = []
+
+    damage = model.damage(path, read.append)
+
+    assert (model.flaw(path), damage, sum(read)) == (None, "has the wrong SHA-256", len(WEIGHTS))
+
+
+def test_two_hyperthreads_are_one_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1, 2, 3})
+    for cpu in range(4):
+        topology = tmp_path / f"devices/system/cpu/cpu{cpu}/topology"
+        topology.mkdir(parents=True)
+        (topology / "physical_package_id").write_text("0\n")
+        (topology / "core_id").write_text(f"{cpu % 2}\n")
+
+    assert physical_cores(tmp_path) == 2
+
+
+def test_a_container_is_given_the_threads_of_its_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(8)))
+    quota = tmp_path / "fs/cgroup/cpu.max"
+    quota.parent.mkdir(parents=True)
+
+    quota.write_text("250000 100000\n")
+    limited = physical_cores(tmp_path)
+    quota.write_text("max 100000\n")
+
+    assert (limited, physical_cores(tmp_path)) == (3, 8)
