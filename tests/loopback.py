@@ -163,6 +163,12 @@ async def hangs_up(exchange: Exchange) -> None:
 
 
 @behaviour
+async def garbage(exchange: Exchange) -> None:
+    """Speaks another protocol."""
+    await exchange.send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+
+
+@behaviour
 async def stale(exchange: Exchange) -> None:
     """Answers, and closes the kept connection when it is used again."""
     await (hangs_up if exchange.nth == 2 else words)(exchange)
@@ -259,6 +265,14 @@ async def newline_free(exchange: Exchange) -> None:
     await exchange.send(b"data: ")
     while not exchange.writer.is_closing():
         await exchange.send(b"x" * 500_000)
+
+
+@behaviour
+async def tiny_chunks(exchange: Exchange) -> None:
+    """A comment without end, each byte of it a chunk of its own."""
+    await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while not exchange.writer.is_closing():
+        await exchange.send(b"1\r\n:\r\n" * 10_000)
 
 
 @behaviour

@@ -1,5 +1,6 @@
 """One endpoint, against a real server that behaves well or badly."""
 
+import asyncio
 import logging
 import socket
 import threading
@@ -139,6 +140,7 @@ async def test_an_answer_that_grew_too_long_shows_it(server: Loopback) -> None:
         ("overloaded", "server", 1, "is in trouble (HTTP 503)"),
         ("reset", "unreachable", 2, "closed the connection"),
         ("hangs-up", "unreachable", 2, "closed the connection"),
+        ("garbage", "unreachable", 2, "closed the connection"),
         ("portal", "portal", 1, "answered with a web page: the network asks for a sign-in (captive portal)"),
         ("redirect", "portal", 1, "redirects elsewhere"),
         ("huge-piece", "broken", 1, "sent more than 8,000,000 bytes"),
@@ -167,13 +169,35 @@ async def test_a_failure_before_the_first_word_is_one_sentence_that_names_the_ho
     assert str(error).startswith(f"127.0.0.1:{server.port} {sentence}")
 
 
+async def test_a_key_that_is_missing_is_not_called_refused(server: Loopback) -> None:
+    _, error = await failure(chat(server, "no-key", key=None))
+
+    assert str(error) == f"127.0.0.1:{server.port} wants a key, and none is set"
+
+
+async def test_everybody_else_goes_on_while_an_answer_floods_in(server: Loopback) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.ensure_future(count())
+    await failure(chat(server, "tiny-chunks", replace(PATIENT, first_word=LIMIT)))
+    counting.cancel()
+
+    assert turns > 100
+
+
 async def test_the_pause_that_is_asked_for_is_known(server: Loopback) -> None:
     _, error = await failure(chat(server, "limited"))
 
     assert error.retry_after == 2.0
 
 
-@pytest.mark.parametrize("model", ["never", "never-a-word", "drips-headers", "drips"])
+@pytest.mark.parametrize("model", ["never", "never-a-word", "drips-headers", "drips", "tiny-chunks"])
 async def test_silence_ends_at_the_limit_for_the_first_word_whatever_drips_in(server: Loopback, model: str) -> None:
     heard, error = await failure(chat(server, model, replace(PATIENT, first_word=LIMIT)))
 
@@ -318,7 +342,7 @@ async def test_a_proxy_that_cannot_be_used_is_one_sentence(server: Loopback, mon
     _, error = await failure(chat(server, "words"))
 
     assert (error.fault, server.requests) == ("unreachable", [])
-    assert "the proxy settings do not work" in str(error)
+    assert "the proxy or certificate settings of the environment do not work" in str(error)
 
 
 async def test_the_key_does_not_follow_a_redirect(server: Loopback) -> None:

@@ -26,8 +26,9 @@ def open_client(resolver: Resolver, connect: float) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
     try:
         client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=connect), limits=limits, follow_redirects=False)
-    except (ImportError, ValueError) as error:  # a proxy of a kind that httpx does not know, or not without more
-        raise EndpointError(f"cannot be asked: the proxy settings do not work ({error})", "unreachable") from error
+    except (httpx.InvalidURL, ImportError, ValueError, OSError):  # none of them is shown: a proxy may hold a password
+        message = "cannot be asked: the proxy or certificate settings of the environment do not work"
+        raise EndpointError(message, "unreachable") from None
     dialer = cast("httpcore.AsyncNetworkBackend", _Dialer(resolver))  # by its methods, not by its ancestors
     for transport in (client._transport, *client._mounts.values()):  # the mounts are the proxies of the environment
         # httpcore's pools take a network backend, but httpx has no argument that hands one on.

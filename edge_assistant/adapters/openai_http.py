@@ -53,7 +53,7 @@ class OpenAIChat:
 
     def __init__(self, endpoint: Endpoint, waits: Waits | None = None, resolver: Resolver | None = None) -> None:
         self._host = _host(endpoint.base_url)
-        self._url = endpoint.base_url.rstrip("/") + "/chat/completions"
+        self._url = endpoint.base_url.rstrip("/").removesuffix("/chat/completions") + "/chat/completions"
         self._model = endpoint.model
         self._key = _checked((endpoint.key() or "").strip(), self._host)
         self._waits = waits or Waits()
@@ -80,9 +80,7 @@ class OpenAIChat:
                     if delta.finish == "length":
                         yield "…"
         except EndpointError as error:
-            message = f"{self._host} {error}".replace(self._key or "\0", "[key]")
-            fault = "broken" if spoken and error.fault in {"timeout", "unreachable"} else error.fault
-            raise EndpointError(message, fault, error.retry_after) from None  # its cause may repeat the key
+            raise self._named(error, spoken) from None  # its cause may repeat the key
         if not spoken:
             raise EndpointError(f"{self._host} finished without a word", "broken")
 
@@ -91,6 +89,14 @@ class OpenAIChat:
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
+
+    def _named(self, error: EndpointError, spoken: bool) -> EndpointError:
+        """The same failure with the host before it and without the key in it."""
+        if error.fault == "key" and not self._key:
+            return EndpointError(f"{self._host} wants a key, and none is set", "key")
+        message = f"{self._host} {error}".replace(self._key or "\0", "[key]")
+        fault = "broken" if spoken and error.fault in {"timeout", "unreachable"} else error.fault
+        return EndpointError(message, fault, error.retry_after)
 
     async def _deltas(self, body: bytes) -> AsyncGenerator[wire.Delta]:
         asked = heard = anyio.current_time()
@@ -212,14 +218,14 @@ def _host(base_url: str) -> str:
     """The host of an address, with its port if it has one; what else an address may hold is refused, unshown."""
     try:
         parts = urlsplit(base_url)
-        port = f":{parts.port}" if parts.port else ""
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
-        raise ConfigError("cloud.endpoints: base_url is not a web address") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError("cloud.endpoints: base_url does not begin with https:// and a host")
-    if parts.username or parts.query or parts.fragment:
+        usable = False
+    if not usable:
+        raise ConfigError("cloud.endpoints: a base_url does not begin with https:// and a host")
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigError(f"cloud.endpoints: the base_url of {parts.hostname} holds more than a host and a path")
-    return parts.hostname + port
+    return parts.netloc
 
 
 def _checked(key: str, host: str) -> str:
