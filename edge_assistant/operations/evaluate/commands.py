@@ -1,0 +1,76 @@
+"""What the rule tier understands: the intent and slots of a sentence in its home; nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from edge_assistant.home import Home
+from edge_assistant.languages import supported
+from edge_assistant.operations.evaluate import rooms
+from edge_assistant.operations.evaluate.gold import Row, home_key
+from edge_assistant.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from edge_assistant.operations.evaluate import Evaluation, Prediction
+
+ANY_ROOM: Final = "__context_area__"
+"""Where a labelled sentence needs a speaker in some room, but does not care in which."""
+
+
+class Homes:
+    """The homes of a set, each built once."""
+
+    def __init__(self, mappings: Mapping[str, Row], *, single: bool = False) -> None:
+        self._mappings = mappings
+        self._single = single
+        self._built: dict[str, Home] = {}
+
+    def of(self, row: Row) -> Home:
+        """Return the home that a row is about; an empty one where it is about none."""
+        key = home_key(row, single=self._single)
+        if key is None:
+            return Home()
+        if key not in self._built:
+            self._built[key] = Home.from_mapping(self._mappings[key])
+        return self._built[key]
+
+
+class Commands:
+    """Satisfies `Predictor`; serves the tasks commands and routing."""
+
+    def __init__(self, rulebook: Callable[[str], Rulebook], homes: Homes) -> None:
+        self._rulebook = rulebook
+        self._homes = homes
+        self._ready: tuple[str, Home] | None = None
+
+    async def prepare(self, row: Row) -> None:
+        """Let the rules learn the names of a home that they have not just seen."""
+        home, language = self._homes.of(row), supported(row["language"])
+        if self._ready != (language, home):
+            self._rulebook(language).match(row["text"], home)
+            self._ready = language, home
+
+    async def predict(self, row: Row) -> Prediction:
+        return understood(self._rulebook(supported(row["language"])), row, self._homes.of(row))
+
+
+def understood(rulebook: Rulebook, row: Row, home: Home) -> Prediction:
+    """Return the intent and slots of a row's text, said where its context says; no intent where no rule fires."""
+    match = rulebook.match(row["text"], home, speaker_area(row, home))
+    return {"intent": match.intent, "slots": dict(match.slots)} if match else {"intent": None, "slots": {}}
+
+
+def speaker_area(row: Row, home: Home) -> str | None:
+    """Return the room of the speaker, if the row has one."""
+    area = (row.get("context") or {}).get("area")
+    if area != ANY_ROOM:
+        return str(area) if area else None
+    return home.areas[0].name if home.areas else None
+
+
+@asynccontextmanager
+async def opened(evaluation: Evaluation) -> AsyncGenerator[Commands]:
+    """Open the task with the rules of the settings."""
+    yield Commands(rooms.rulebook(evaluation.config), Homes(evaluation.homes, single=evaluation.single))
