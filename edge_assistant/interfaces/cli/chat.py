@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     session: Session, language: str | None, area: str | None, private: bool, local_only: bool, plain: bool
-) -> None:
+) -> int:
     """Talk in the terminal: words appear as they come, Esc stops an answer, F2 explains it, Ctrl+Q quits."""
     if not sys.stdin.isatty():
         raise InputError("chat needs a terminal to read from; for one question use: edge-assistant ask TEXT")
@@ -38,9 +38,8 @@ def command(
     manner = Manner(language, area, private, local_only, conversation=secrets.token_hex(4))
     config = session.config
     if plain or not _can_draw():
-        _lines(config, manner)
-    else:
-        _screen(config, manner)
+        return _lines(config, manner)
+    return _screen(config, manner)
 
 
 def _can_draw() -> bool:
@@ -48,7 +47,7 @@ def _can_draw() -> bool:
     return os.environ.get("TERM", "dumb") != "dumb" and sys.stdout.isatty() and sys.stderr.isatty()
 
 
-def _screen(config: Config, manner: Manner) -> None:
+def _screen(config: Config, manner: Manner) -> int:
     from edge_assistant.assistant import LONGEST_QUESTION, Assistant
     from edge_assistant.interfaces.tui.app import ChatApp
     from edge_assistant.interfaces.tui.quiet import quiet
@@ -56,16 +55,19 @@ def _screen(config: Config, manner: Manner) -> None:
 
     with Backroom(partial(Assistant.open, config=config)) as backroom, quiet():
         words = wording(_spoken(config, manner))
-        ChatApp(backroom, words, manner, config.tiers, LONGEST_QUESTION).run()
+        app = ChatApp(backroom, words, manner, config.tiers, LONGEST_QUESTION)
+        app.run()
+    return app.return_code or 0
 
 
-def _lines(config: Config, manner: Manner) -> None:
+def _lines(config: Config, manner: Manner) -> int:
     from edge_assistant.assistant import Assistant
     from edge_assistant.interfaces.tui import plain
     from edge_assistant.interfaces.tui.wording import wording
 
     with Backroom(partial(Assistant.open, config=config)) as backroom:
         plain.talk(backroom, wording(_spoken(config, manner)), manner)
+    return 0
 
 
 def _spoken(config: Config, manner: Manner) -> str:

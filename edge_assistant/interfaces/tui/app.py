@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import aclosing
 from typing import ClassVar, Final
@@ -10,7 +11,7 @@ from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.worker import Worker
+from textual.worker import Worker, WorkerState
 
 from edge_assistant.errors import EdgeAssistantError
 from edge_assistant.interfaces.tui.answering import Answering, Manner, Ringing
@@ -23,6 +24,8 @@ from edge_assistant.interfaces.tui.wording import Wording
 from edge_assistant.types import Answer, Attempt, Event, Restart, TierName, Token
 
 TIERS: Final[tuple[TierName, ...]] = ("rules", "answers", "knowledge", "device", "cloud")
+
+_log = logging.getLogger(__name__)
 
 
 class ChatApp(App[None]):
@@ -101,7 +104,16 @@ class ChatApp(App[None]):
         """Answer Ctrl+C, which copies in a terminal program like this one."""
         self._status.warn(self._words.how_to_quit)
 
-    @work(group="answer", exclusive=True)
+    async def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Outlive a fault of our own: tell it where the answer would stand, and log the rest."""
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        fault = event.worker.error
+        _log.error("the chat met a fault of its own", exc_info=fault)
+        if event.worker is self._work and self._current is not None:
+            await self._fail(self._current, self._words.fault.format(fault=f"{type(fault).__name__}: {fault}"))
+
+    @work(group="answer", exclusive=True, exit_on_error=False)
     async def _answer(self, exchange: Exchange) -> None:
         self._status.wait()
         try:
@@ -109,8 +121,13 @@ class ChatApp(App[None]):
                 async for event in events:
                     await self._show(event, exchange)
         except EdgeAssistantError as error:
-            await exchange.fail(self._words.failed(error))
-            self._input.restore(exchange.question)
+            await self._fail(exchange, self._words.failed(error))
+        else:
+            self._status.rest()
+
+    async def _fail(self, exchange: Exchange, sentence: str) -> None:
+        await exchange.fail(sentence)
+        self._input.restore(exchange.question)
         self._status.rest()
 
     async def _show(self, event: Event, exchange: Exchange) -> None:
@@ -123,7 +140,7 @@ class ChatApp(App[None]):
         elif isinstance(event, Answer):
             await exchange.finish(event)
 
-    @work(group="rings")
+    @work(group="rings", exit_on_error=False)
     async def _listen(self, ringing: Ringing) -> None:
         async with aclosing(ringing.rings()) as rings:
             async for ring in rings:

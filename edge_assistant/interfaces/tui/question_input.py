@@ -17,10 +17,7 @@ _REMEMBERED: Final = 100
 class QuestionInput(TextArea):
     """Enter sends, Ctrl+J makes a new line; up and down leave the text for earlier questions."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", priority=True),
-        Binding("ctrl+j,shift+enter", "new_line"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+j,shift+enter", "new_line")]
 
     class Sent(Message):
         """The user has asked something."""
@@ -74,6 +71,13 @@ class QuestionInput(TextArea):
         """Put a question back to be sent again, unless something else has been written since."""
         if not self.text.strip():
             self._write(text)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Send on Enter; a priority binding would overtake letters that are still on their way here."""
+        if event.key == "enter":
+            event.prevent_default()
+            event.stop()
+            self.action_send()
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Insert a paste without its control characters, and say at once if it is too long."""

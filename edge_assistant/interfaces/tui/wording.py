@@ -30,6 +30,7 @@ class Wording:
     restarted: str
     broke_off: str
     unanswered: str
+    fault: str
     too_long: str
     no_receipt: str
     how_to_quit: str
@@ -78,6 +79,7 @@ ENGLISH: Final = Wording(
     restarted="That broke off; its words are withdrawn and another answer follows.",
     broke_off="broke off before its end",
     unanswered="Nobody could answer that. {reasons}",
+    fault="That met a fault in this program: {fault}",
     too_long="That has {length} characters and at most {longest} can be read; shorten it before you send it.",
     no_receipt="There is no answer to explain yet.",
     how_to_quit="Press Ctrl+Q to quit.",
@@ -103,6 +105,7 @@ CHINESE: Final = Wording(
     restarted="刚才的回答中断了，已撤回；下面是另一个回答。",
     broke_off="没有说完就中断了",
     unanswered="没有谁能回答这个问题。{reasons}",
+    fault="程序自身出了错：{fault}",
     too_long="这段文字有 {length} 个字符，最多只能读 {longest} 个；请缩短后再发送。",
     no_receipt="还没有可以解释的回答。",
     how_to_quit="按 Ctrl+Q 退出。",
