@@ -14,7 +14,6 @@ from shutil import rmtree
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[1]
-FOLDER: Final = Path(os.environ.get("EVAL_FOLDER") or ROOT.parent / "shared" / "eval")
 RESULTS: Final = ROOT / ".cache" / "eval"
 
 FIGURES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -116,28 +115,34 @@ def show(lines: Sequence[Sequence[str]]) -> None:
 
 
 def main() -> None:
-    """Evaluate the sets whose name contains one of the words given, or all of them."""
+    """Evaluate the sets of a folder, or those whose name contains one of the words given."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("only", nargs="*", help="parts of the names of the sets to evaluate")
+    parser.add_argument("folder", nargs="?", default=os.environ.get("EVAL_FOLDER"), help="else that of EVAL_FOLDER")
+    parser.add_argument("--only", nargs="+", default=[""], help="parts of the names of the sets to evaluate")
     parser.add_argument("--tiers", help="the tiers of the workloads, separated by commas")
     options = parser.parse_args()
-    scorer = FOLDER / "score.py"
-    if not scorer.exists():
-        sys.exit(f"{FOLDER}: there is no score.py; name the folder of the labelled sets with EVAL_FOLDER")
-    chosen = [s for s in labelled_sets(FOLDER) if not options.only or any(word in s.name for word in options.only)]
+    if not options.folder:
+        parser.error("name the folder of the labelled sets, or set EVAL_FOLDER to it")
+    folder = Path(options.folder).resolve()
+    if not (folder / "score.py").exists():
+        parser.error(f"{folder}: there is no score.py here")
+    chosen = [found for found in labelled_sets(folder) if any(word in found.name for word in options.only)]
+    show(list(evaluated(chosen, folder / "score.py", ["--tiers", options.tiers] if options.tiers else [])))
+
+
+def evaluated(chosen: Sequence[LabelledSet], scorer: Path, extra: Sequence[str]) -> Iterator[list[str]]:
+    """Predict and score each set, keep everything as JSON, and yield the lines of the table."""
     rmtree(RESULTS / "index", ignore_errors=True)
     RESULTS.mkdir(parents=True, exist_ok=True)
     metrics = {}
-    lines = []
     for labelled in chosen:
         print(f"{labelled.task}: {labelled.name}", file=sys.stderr)
         predictions = RESULTS / f"{labelled.name.replace('/', '_')}.jsonl"
-        predict(labelled, predictions, ["--tiers", options.tiers] if options.tiers else [])
+        predict(labelled, predictions, extra if labelled.task == "workload" else ())
         for name, file in outcomes(labelled, predictions):
             metrics[name] = score(labelled, file, scorer)
-            lines.append(line(name, labelled.task, metrics[name]))
+            yield line(name, labelled.task, metrics[name])
     (RESULTS / "summary.json").write_text(json.dumps(metrics, ensure_ascii=False, indent=1), encoding="utf-8")
-    show(lines)
 
 
 def outcomes(labelled: LabelledSet, predictions: Path) -> Iterator[tuple[str, Path]]:
