@@ -173,7 +173,7 @@ def test_what_is_not_the_file_is_refused_and_the_old_file_stays(
 
 def test_a_hub_without_the_file_says_so(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(
-        DownloadError, match=r"mine could not be fetched: the hub 127\.0\.0\.1: Client error '404 Not Found'$"
+        DownloadError, match=r"the hub 127\.0\.0\.1: Client error '404 Not Found'$"
     ):
         pull(model("hf:me/other@v1/mine.gguf"), tmp_path, environment=hub.environment)
 
