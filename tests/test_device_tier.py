@@ -1,0 +1,205 @@
+"""The language model as a tier: when it answers, when it leaves a draft, and what it is shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge_assistant.engine import Engine
+from edge_assistant.errors import PromptTooLong, TierError
+from edge_assistant.models.catalog import ModelFile, Right
+from edge_assistant.tiers.device import DeviceTier
+from edge_assistant.types import Answer, Declined, Limits, Message, Passage, Query, Reply
+from tests.conftest import FakeModel, FakeTier, reply
+
+WEIGHTS = b"GGUF and nothing else"
+PASSAGES = tuple(Passage(f"Fact number {number}.", f"facts.md#{number}", 1 - number / 10) for number in range(5))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.gguf"
+    path.write_bytes(WEIGHTS)
+    return path
+
+
+def rung(languages: tuple[str, ...] = ("en", "zh"), billions: float = 0.5) -> ModelFile:
+    return ModelFile(
+        name="tiny",
+        file="tiny.gguf",
+        size=len(WEIGHTS),
+        sha256=hashlib.sha256(WEIGHTS).hexdigest(),
+        languages=languages,
+        billions=billions,
+        right=Right(grounded=0.44, fact=0.25, wish=0.6),
+    )
+
+
+async def heard(verdict: Reply | Declined) -> str:
+    spoken = verdict if isinstance(verdict, Reply) else verdict.draft
+    assert spoken is not None
+    return "".join([word async for word in spoken.words if isinstance(word, str)])
+
+
+class ShortSighted:
+    """A model whose context holds a few messages' worth of letters."""
+
+    def __init__(self, letters: int) -> None:
+        self.letters = letters
+        self.asked: list[Sequence[Message]] = []
+
+    async def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
+        self.asked.append(messages)
+        if sum(len(message.text) for message in messages) > self.letters:
+            raise PromptTooLong(999, 100)
+        yield "ok"
+
+
+@pytest.mark.parametrize(
+    "question", ["Write two lines about rain.", "tell me a joke", "写两句关于雨的诗", "帮我翻译这句话"]
+)
+async def test_a_wish_is_answered(file: Path, question: str) -> None:
+    tier = DeviceTier(FakeModel("Drip", " drop."), rung(), file)
+
+    verdict = await tier.consider(Query(question))
+
+    assert isinstance(verdict, Reply)
+    assert (verdict.confidence, verdict.reason) == (0.6, "tiny is right about 60% of such questions")
+    assert await heard(verdict) == "Drip drop."
+
+
+@pytest.mark.parametrize("question", ["Who was the first person on the moon?", "谁第一个登上月球？"])
+async def test_a_fact_without_a_document_is_only_a_draft(file: Path, question: str) -> None:
+    tier = DeviceTier(FakeModel("Somebody."), rung(), file)
+
+    verdict = await tier.consider(Query(question))
+
+    assert isinstance(verdict, Declined)
+    assert verdict.draft is not None
+    assert verdict.draft.confidence == 0.25
+    assert await heard(verdict) == "Somebody."
+
+
+async def test_nothing_is_asked_of_the_model_before_its_words_are_wanted(file: Path) -> None:
+    model = FakeModel("Drip")
+
+    await DeviceTier(model, rung(), file).consider(Query("write a poem"))
+
+    assert model.heard == []
+
+
+async def test_a_small_model_is_shown_the_best_two_passages_and_does_not_roam(file: Path) -> None:
+    model = FakeModel("One.")
+    tier = DeviceTier(model, rung(), file)
+
+    verdict = await tier.consider(Query("What is fact one?", passages=PASSAGES))
+    await heard(verdict)
+
+    assert isinstance(verdict, Declined)
+    assert verdict.draft is not None
+    assert verdict.draft.sources == PASSAGES[:2]
+    assert "Fact number 1." in model.heard[0][-1].text
+    assert "Fact number 2." not in model.heard[0][-1].text
+
+
+async def test_a_larger_model_is_shown_three(file: Path) -> None:
+    tier = DeviceTier(FakeModel("One."), rung(billions=1.54), file)
+
+    verdict = await tier.consider(Query("What is fact one?", passages=PASSAGES))
+
+    assert isinstance(verdict, Declined)
+    assert verdict.draft is not None
+    assert verdict.draft.sources == PASSAGES[:3]
+
+
+async def test_a_good_quotation_is_given_rather_than_the_words_of_a_small_model(file: Path) -> None:
+    knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Hold the button.", confidence=0.5)))
+    device = DeviceTier(FakeModel("Kick it."), rung(), file)
+
+    answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
+
+    assert isinstance(answer, Answer)
+    assert (answer.text, answer.tier) == ("Hold the button.", "knowledge")
+
+
+async def test_a_poor_quotation_gives_way_to_the_model(file: Path) -> None:
+    knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Buttons are round.", confidence=0.2)))
+    device = DeviceTier(FakeModel("Hold it."), rung(), file)
+
+    answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
+
+    assert (answer.text, answer.tier, answer.confidence) == ("Hold it.", "device", 0.44)
+
+
+@pytest.mark.parametrize(
+    ("question", "kept"),
+    [("Write a poem about rain.", 0), ("Summarise my notes about rain.", 2), ("总结一下这些资料", 2)],
+)
+async def test_a_poem_needs_no_documents_but_a_summary_does(file: Path, question: str, kept: int) -> None:
+    tier = DeviceTier(FakeModel("Rain."), rung(), file)
+
+    verdict = await tier.consider(Query(question, passages=PASSAGES))
+
+    given = verdict if isinstance(verdict, Reply) else verdict.draft
+    assert given is not None
+    assert len(given.sources) == kept
+
+
+async def test_a_model_is_not_asked_in_a_language_it_does_not_speak(file: Path) -> None:
+    tier = DeviceTier(FakeModel("?"), rung(languages=("en",)), file)
+
+    verdict = await tier.consider(Query("写一首诗", language="zh"))
+
+    assert verdict == Declined("tiny does not speak Chinese")
+
+
+async def test_a_missing_model_says_how_to_get_it(tmp_path: Path) -> None:
+    tier = DeviceTier(FakeModel("?"), rung(), tmp_path / "tiny.gguf")
+
+    with pytest.raises(TierError, match=r"^tiny is not there; fetch it with: edge-assistant models pull tiny$"):
+        await tier.consider(Query("write a poem"))
+
+
+async def test_half_a_model_is_no_model(file: Path) -> None:
+    file.write_bytes(WEIGHTS[:10])
+
+    with pytest.raises(TierError, match=r"^tiny has 10 bytes instead of 21; fetch it with"):
+        await DeviceTier(FakeModel("?"), rung(), file).consider(Query("write a poem"))
+
+
+async def test_what_does_not_fit_is_left_out_in_order_and_told(file: Path) -> None:
+    model = FakeModel("ok")
+    tier = DeviceTier(model, rung(), file, context=1024, limits=Limits(max_tokens=512))
+    old = (Message("user", "old " * 200), Message("assistant", "old " * 200))
+    new = (Message("user", "new " * 20), Message("assistant", "new " * 20))
+
+    verdict = await tier.consider(Query("What is fact one?", history=(*old, *new), passages=PASSAGES))
+    await heard(verdict)
+
+    assert "2 passages and 2 earlier messages do not fit its context" in verdict.reason
+    assert [message.text[:3] for message in model.heard[0][1:3]] == ["new", "new"]
+    assert model.heard[0][-1].text == "What is fact one?"
+
+
+async def test_a_prompt_that_the_model_counts_as_too_long_is_made_shorter(file: Path) -> None:
+    bare = Query("What is fact one?", history=(Message("user", "a" * 300), Message("assistant", "b" * 300)))
+    model = ShortSighted(letters=600)
+    tier = DeviceTier(model, rung(), file)
+
+    verdict = await tier.consider(replace(bare, passages=PASSAGES))
+
+    assert await heard(verdict) == "ok"
+    assert [len(messages) for messages in model.asked] == [4, 4, 4, 2]
+
+
+async def test_a_question_that_is_too_long_by_itself_is_an_error(file: Path) -> None:
+    tier = DeviceTier(ShortSighted(letters=10), rung(), file)
+
+    verdict = await tier.consider(Query("What is fact one?"))
+
+    with pytest.raises(PromptTooLong):
+        await heard(verdict)
