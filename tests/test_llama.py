@@ -17,7 +17,7 @@ import pytest
 
 from edge_assistant.adapters.child import Child
 from edge_assistant.adapters.llama import LlamaModel, Patience, Spoken
-from edge_assistant.adapters.llama_worker import Speech
+from edge_assistant.adapters.speech import Speech
 from edge_assistant.config import Config
 from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.catalog import Catalog
