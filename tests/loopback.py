@@ -278,6 +278,7 @@ async def tiny_chunks(exchange: Exchange) -> None:
 @behaviour
 async def compressed(exchange: Exchange) -> None:
     await exchange.head(Content_Encoding="gzip")
+    await exchange.silence()
 
 
 @behaviour

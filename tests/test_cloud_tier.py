@@ -39,10 +39,14 @@ async def server() -> AsyncIterator[Loopback]:
 class Cloud:
     """Endpoints at a server, one for each model, as the composition root would build them."""
 
-    def __init__(self, server: Loopback, *models: str, url: str = "", limits: Limits | None = None) -> None:
-        waits = Waits(first_word=0.2, gap=0.2, linger=0.01)
+    def __init__(
+        self, server: Loopback, *models: str, url: str = "", limits: Limits | None = None, patience: float = 20.0
+    ) -> None:
         self.failover = Failover(
-            [OpenAIChat(Endpoint(base_url=url or server.url, model=model), waits) for model in models]
+            [
+                OpenAIChat(Endpoint(base_url=url or server.url, model=model), Waits(first_word=patience))
+                for model in models
+            ]
         )
         self.tier = CloudTier(self.failover, limits)
 
@@ -190,11 +194,11 @@ async def test_a_dead_network_is_paid_for_once(server: Loopback) -> None:
 
 async def test_a_silent_endpoint_gives_the_turn_to_the_draft(server: Loopback) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", draft=reply("The manual says: on.", confidence=0.3)))
-    async with Cloud(server, "never") as tier:
+    async with Cloud(server, "never", patience=0.3) as tier:
         answer = await Engine([knowledge, tier]).ask(QUERY)
 
     assert (answer.text, answer.tier) == ("The manual says: on.", "knowledge")
-    assert answer.trace[1].reason.endswith("said nothing for 0.2 s")
+    assert answer.trace[1].reason.endswith("said nothing for 0.3 s")
 
 
 def test_httpx_is_not_loaded_before_somebody_asks() -> None:

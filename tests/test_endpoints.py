@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -34,9 +35,14 @@ class FakeEndpoint:
         self.asked = 0
         self.stopped = 0
         self.closed = False
+        self.entered = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
 
     async def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
         self.asked += 1
+        self.entered.set()
+        await self.may_go_on.wait()
         try:
             for word in self.words:
                 yield word
@@ -163,6 +169,23 @@ async def test_a_failed_trial_begins_another_rest(clock: Clock) -> None:
     await failure(endpoints)
 
     assert (endpoint.asked, endpoints.resting()) == (2, "a: silent 0 s ago")
+
+
+async def test_while_one_question_is_on_trial_the_others_do_not_wait_for_it(clock: Clock) -> None:
+    endpoint = FakeEndpoint("a", fault="unreachable")
+    endpoints = Failover([endpoint], clock)
+    await failure(endpoints)
+    clock.now += 15
+    endpoint.words, endpoint.fault = ("Back",), None
+    endpoint.entered.clear()
+    endpoint.may_go_on.clear()
+
+    trial = asyncio.ensure_future(said(endpoints))
+    await endpoint.entered.wait()
+    _, error = await failure(endpoints)
+    endpoint.may_go_on.set()
+
+    assert (await trial, str(error), endpoint.asked) == ("Back", "a: not reachable 15 s ago", 2)
 
 
 def test_there_is_one_trial_at_a_time_and_a_lost_one_does_not_block_for_ever(clock: Clock) -> None:

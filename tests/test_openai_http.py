@@ -21,7 +21,7 @@ from edge_assistant.types import Limits, Message
 from tests.loopback import WORDS, Loopback
 
 KEY = "sk-canary-7f3a9"
-LIMIT = 0.2
+LIMIT = 0.3
 """Seconds that the tests wait for what never comes."""
 PATIENT = Waits(first_word=20, gap=20, total=20, linger=20)
 """For what must end without any limit's help."""
@@ -202,7 +202,7 @@ async def test_silence_ends_at_the_limit_for_the_first_word_whatever_drips_in(se
     heard, error = await failure(chat(server, model, replace(PATIENT, first_word=LIMIT)))
 
     assert (heard, error.fault, len(server.requests)) == ("", "timeout", 1)
-    assert str(error).endswith("said nothing for 0.2 s")
+    assert str(error).endswith("said nothing for 0.3 s")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ async def test_silence_ends_at_the_limit_for_the_first_word_whatever_drips_in(se
         ("cut", "The", "closed the connection"),
         ("cut-unnoticed", "The red", "broke off before the end of its answer"),
         ("cut-reset", "The red", ""),
-        ("stalls", "The red", "said nothing for 0.2 s"),
+        ("stalls", "The red", "said nothing for 0.3 s"),
     ],
 )
 async def test_an_answer_that_stops_midway_is_never_taken_for_whole(
@@ -239,7 +239,7 @@ async def test_an_answer_without_end_stops_at_the_size_limit(server: Loopback) -
 async def test_the_whole_answer_has_a_deadline(server: Loopback) -> None:
     _, error = await failure(chat(server, "never-a-word", replace(PATIENT, total=LIMIT)))
 
-    assert str(error).endswith("took longer than 0.2 s")
+    assert str(error).endswith("took longer than 0.3 s")
 
 
 async def test_closing_the_stream_closes_the_connection(server: Loopback) -> None:
@@ -247,6 +247,17 @@ async def test_closing_the_stream_closes_the_connection(server: Loopback) -> Non
 
     async with aclosing(endpoint.stream((Message("user", "Hello"),), Limits())) as words:
         assert await anext(words) == "The"
+
+    with anyio.fail_after(10):
+        await server.left.wait()
+    await endpoint.aclose()
+
+
+async def test_an_answer_that_is_not_read_does_not_keep_its_connection(server: Loopback) -> None:
+    endpoint = chat(server, "compressed")
+
+    with pytest.raises(EndpointError):
+        await said(endpoint)
 
     with anyio.fail_after(10):
         await server.left.wait()

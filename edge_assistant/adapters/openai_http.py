@@ -99,9 +99,11 @@ class OpenAIChat:
         return EndpointError(message, fault, error.retry_after)
 
     async def _deltas(self, body: bytes) -> AsyncGenerator[wire.Delta]:
-        asked = heard = anyio.current_time()
-        patience, end = self._waits.first_word, asked + self._waits.total
-        async with self._response(body, end) as response:
+        with _translated():
+            client = self._opened()  # a slow import is no fault of the endpoint
+        heard = anyio.current_time()
+        patience, end = self._waits.first_word, heard + self._waits.total
+        async with self._response(client, body, end) as response:
             reader = wire.reader(response.headers)
             async with aclosing(_chunks(response)) as chunks:
                 while reader.finish is None:
@@ -115,10 +117,10 @@ class OpenAIChat:
                 await self._see_out(chunks)
 
     @asynccontextmanager
-    async def _response(self, body: bytes, end: float) -> AsyncIterator[httpx.Response]:
+    async def _response(self, client: httpx.AsyncClient, body: bytes, end: float) -> AsyncIterator[httpx.Response]:
         """A successful response, closed at the end."""
         with _translated(), self._within(anyio.current_time(), self._waits.first_word, end):
-            response = await self._send(body)
+            response = await self._send(client, body)
         try:
             if response.status_code != 200:
                 raise wire.failure(response.status_code, response.headers, await self._excerpt(response))
@@ -126,16 +128,19 @@ class OpenAIChat:
         finally:
             await response.aclose()
 
-    async def _send(self, body: bytes) -> httpx.Response:
-        with needs("httpx"):
-            import httpx
+    def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
             self._client = open_client(self._resolver, self._waits.connect)
-        request = self._client.build_request("POST", self._url, content=body, headers=self._headers())
+        return self._client
+
+    async def _send(self, client: httpx.AsyncClient, body: bytes) -> httpx.Response:
+        import httpx
+
+        request = client.build_request("POST", self._url, content=body, headers=self._headers())
         # A kept connection that the server has just closed fails before its first byte: once more, on a new one.
         with suppress(httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            return await self._client.send(request, stream=True)
-        return await self._client.send(request, stream=True)
+            return await client.send(request, stream=True)
+        return await client.send(request, stream=True)
 
     def _headers(self) -> dict[str, str]:
         headers = {
