@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-Want = Literal["time", "number", "person", "place", "steps", "reason", "yes or no", "thing", "no question"]
+Want = Literal["time", "number", "person", "place", "steps", "reason", "yes or no", "thing", "order", "no question"]
 
 _ASKS: Final[tuple[tuple[Want, re.Pattern[str]], ...]] = tuple(
     (want, re.compile(pattern, re.IGNORECASE))
@@ -25,6 +25,13 @@ _ASKS: Final[tuple[tuple[Want, re.Pattern[str]], ...]] = tuple(
         ("thing", r"\b(what|which|name)\b|\?\s*$|什么|哪|？\s*$|多|几"),
     )
 )
+_ORDER: Final = re.compile(
+    r"\s*(please |can you |could you )?(write|compose|invent|imagine|sing|draw|translate|summari[sz]e|rewrite|play|turn|"
+    r"switch|set|make up|tell (me|us) (a|an|another|some|one)\b|give me (a|an) (joke|poem|story|recipe))"
+    r"|\s*(请|帮我|给我|麻烦|请你|你)*(写|讲|编|唱|画|翻译|总结|播放|放一|打开|关闭|关掉|设置|来一)",
+    re.IGNORECASE,
+)
+"""Something is to be made or done: no document holds it."""
 _MONTH: Final = r"(January|February|March|April|May|June|July|August|September|October|November|December)"
 _HOLDS: Final[dict[Want, re.Pattern[str]]] = {
     "time": re.compile(
@@ -47,7 +54,9 @@ _HOLDS: Final[dict[Want, re.Pattern[str]]] = {
 
 
 def wanted(question: str) -> Want:
-    """Return what kind of thing a question asks for; a request or a statement asks for none."""
+    """Return what kind of thing a question asks for; an order wants it made, a statement asks for nothing."""
+    if _ORDER.match(question):
+        return "order"
     return next((want for want, pattern in _ASKS if pattern.search(question)), "no question")
 
 

@@ -14,6 +14,7 @@ WINDOW = 200
 """Word pieces a passage aims at; with its title it stays below the 256 that MiniLM reads."""
 _LONGEST = 600
 """Characters after which a sentence is cut."""
+_ASKS = re.compile(r"(how|what|why|when|where|who|which|can|is|are|do|does)\b.* |怎么|如何|为什么|什么是", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Chunk:
     """Where it stands, for people: ``router.md#reset``."""
     language: str
     question: str | None = None
-    """The question that a card answers."""
+    """The question that it answers: that of a card, or a heading that asks."""
     line: int | None = None
     page: int | None = None
 
@@ -55,7 +56,9 @@ def chunks(document: Document, window: int = WINDOW) -> list[Chunk]:
     """Return the passages of a document in order: cards one by one, text in windows under one heading."""
     cards = (_card(document, card) for card in document.cards)
     windows = (
-        _chunk(document, filled) for section in _sections(document.blocks) for filled in _windows(section, window)
+        _chunk(document, filled, first=number == 0)
+        for section in _sections(document.blocks)
+        for number, filled in enumerate(_windows(section, window))
     )
     return [*cards, *windows]
 
@@ -63,6 +66,11 @@ def chunks(document: Document, window: int = WINDOW) -> list[Chunk]:
 def anchor(heading: str) -> str:
     """Return a heading as the end of an address: ``Reset the router`` becomes ``reset-the-router``."""
     return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")[:80]
+
+
+def asks(heading: str) -> bool:
+    """Return whether a heading is a question."""
+    return heading.rstrip().endswith(("?", "？", "吗", "呢")) or _ASKS.match(heading) is not None
 
 
 def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
@@ -102,17 +110,20 @@ def _space(piece: str) -> str:
     return "" if piece[0] > "\u2fff" else " "
 
 
-def _chunk(document: Document, window: _Window) -> Chunk:
-    first = window.first
-    assert first is not None, "a window is yielded only once something is in it"
-    titles = tuple(dict.fromkeys(title for title in (document.title, *first.headings) if title))
+def _chunk(document: Document, window: _Window, *, first: bool) -> Chunk:
+    block = window.first
+    assert block is not None, "a window is yielded only once something is in it"
+    titles = tuple(dict.fromkeys(title for title in (document.title, *block.headings) if title))
+    asked = block.headings[-1] if first and block.headings and asks(block.headings[-1]) else None
+    if asked:
+        titles = titles[:-1]
     place = document.source
-    if first.headings:
-        place += f"#{anchor(first.headings[-1])}"
-    elif first.page is not None:
-        place += f"#page-{first.page}"
+    if block.headings:
+        place += f"#{anchor(block.headings[-1])}"
+    elif block.page is not None:
+        place += f"#page-{block.page}"
     return Chunk(
-        "".join(window.pieces), " › ".join(titles), place, document.language, line=first.line, page=first.page
+        "".join(window.pieces), " › ".join(titles), place, document.language, asked, line=block.line, page=block.page
     )
 
 

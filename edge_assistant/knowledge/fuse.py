@@ -9,7 +9,7 @@ from typing import Final
 from edge_assistant.knowledge.store import Stored
 from edge_assistant.types import Passage
 
-DENSE: Final[Mapping[str, float]] = {"en": 0.7, "zh": 0.0}
+DENSE: Final[Mapping[str, float]] = {"en": 0.5, "zh": 0.0}
 """How much nearness of meaning counts beside bm25, per language; the shipped embedder cannot read Chinese."""
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from edge_assistant.errors import ConfigError, StorageError, TierError
+from edge_assistant.knowledge.answering import Finding, finding
 from edge_assistant.knowledge.chunks import chunks
 from edge_assistant.knowledge.documents import Document
+from edge_assistant.knowledge.evidence import Question
 from edge_assistant.knowledge.fuse import DENSE, Found, fused
 from edge_assistant.knowledge.snapshots import IndexMaker, Snapshots, StoredIndex
 from edge_assistant.knowledge.store import Entry, Store
-from edge_assistant.knowledge.words import terms
+from edge_assistant.knowledge.words import naming, terms
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Embedder, Passage
 
@@ -80,6 +82,17 @@ class Library:
         """Return what `search` does, with the scores of every way of looking."""
         found = self._find(text, limit, language)
         return found or (self._find(text, limit, None) if language else [])
+
+    def question(self, text: str, language: str) -> Question:
+        """Return a question with what the library knows about its words."""
+        frequencies, total = self.store.frequencies(naming(text)[:32])
+        return Question(text, language, frequencies, total)
+
+    def answer(self, text: str, language: str, found: Sequence[Found] | None = None) -> Finding | None:
+        """Return what the documents say to a question, with the probability that it answers it."""
+        if found is None:
+            found = self.find(text, 10, language)
+        return finding(self.question(text, language), found)
 
     def _find(self, text: str, limit: int, language: str | None) -> list[Found]:
         bm25 = self.store.matching(terms(text), _CANDIDATES, language)

@@ -210,7 +210,7 @@ class Store:
         return numbers, vectors.reshape(len(rows), -1) if rows else vectors.reshape(0, 0)
 
 
-TITLE_WEIGHT = 1.0
+TITLE_WEIGHT = 2.0
 """How much a word in a title counts beside one in the text."""
 
 

@@ -20,15 +20,13 @@ STOP_WORDS: Final = frozenset(
     "his how i if in into is it its me my of on or our she should so such than that the their them then there these "
     "they this those to us was we were what when where which who whom whose why will with would you your am "
     "about also any between both each had may might more most much many must not no nor only other own s same "
-    "some t too up very just".split()
+    "some t too up very just please today".split()
 )
 """English words that say how things hang together, not what they are."""
 
-_FUNCTION_PAIRS: Final = frozenset(
-    "什么 么时 时候 怎么 么样 怎样 如何 为什 为何 哪里 哪个 哪些 哪一 哪年 多少 是什 是谁 是否 有什 有哪 有多 是多 的是 是哪 "
-    "在哪 什麼 麼時 我的 你的 可以 请问 一下 吗我 我怎 该怎 应该 么做 么办 怎么".split()
-)
-"""Chinese pairs that ask rather than name."""
+_PARTICLES: Final = frozenset("的了吗呢么吧啊是我你您他她它们这那哪就都也很请把被啥嘛该能会谁")
+"""Ideographs that hold a sentence together; a pair with one of them seldom names anything."""
+_FUNCTION_PAIRS: Final = frozenset("如何 为何 何时 时候 怎样 为什 多少 有几 几个 可以 意思 一下 应该 需要 是否 何处 今天 明天".split())
 
 
 def tokens(text: str) -> list[str]:
@@ -37,14 +35,20 @@ def tokens(text: str) -> list[str]:
     return [token for run in _RUN.finditer(plain) for token in _of_run(run)]
 
 
+def naming(text: str) -> tuple[str, ...]:
+    """Return the distinct tokens that say what a text is about, or all of them where none does."""
+    distinct = tuple(dict.fromkeys(tokens(text)))
+    return tuple(token for token in distinct if not _functional(token)) or distinct
+
+
 def terms(text: str, most: int = 32) -> tuple[str, ...]:
-    """Return the distinct tokens that name something, or all of them where none does; at most `most`.
+    """Return the distinct tokens worth looking for: without English stop words; at most `most`.
 
     The bound keeps a hostile question cheap: 10,000 terms joined by OR take two seconds in FTS5.
     """
     distinct = tuple(dict.fromkeys(tokens(text)))
-    naming = tuple(token for token in distinct if token not in _FUNCTIONAL)
-    return (naming or distinct)[:most]
+    rare = tuple(token for token in distinct if token not in _STEMMED)
+    return (rare or distinct)[:most]
 
 
 def quoted(words: Sequence[str]) -> str:
@@ -57,6 +61,11 @@ def size(text: str) -> int:
     unspaced = sum(len(run["unspaced"] or "") for run in _RUN.finditer(text))
     spaced = sum(1 for run in _RUN.finditer(text) if run["word"])
     return unspaced + round(1.3 * spaced)
+
+
+def length(text: str) -> int:
+    """Return how long a text is to a reader: words, and unspaced characters one by one."""
+    return sum(len(run["unspaced"]) if run["unspaced"] else 1 for run in _RUN.finditer(text))
 
 
 def _of_run(run: re.Match[str]) -> Iterator[str]:
@@ -76,4 +85,8 @@ def _normal(word: str) -> str:
     return stem(word[:64])
 
 
-_FUNCTIONAL: Final = frozenset(_normal(word) for word in STOP_WORDS) | _FUNCTION_PAIRS
+_STEMMED: Final = frozenset(_normal(word) for word in STOP_WORDS)
+
+
+def _functional(token: str) -> bool:
+    return token in _STEMMED or token in _FUNCTION_PAIRS or (len(token) <= 2 and not _PARTICLES.isdisjoint(token))

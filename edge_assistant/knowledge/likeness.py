@@ -1,0 +1,32 @@
+"""Whether two questions ask the same: how close a user's words are to the question of a card or a heading."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from edge_assistant.knowledge.asked import wanted
+from edge_assistant.knowledge.words import naming
+
+_NEGATION: Final = re.compile(r"\b(not|never|no|without|cannot|neither|except)\b|n't\b|不|没|無|无法|别", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"\d+")
+
+
+def likeness(asked: str, kept: str, cosine: float | None) -> dict[str, float]:
+    """Return every feature of a pair of questions; `cosine` is their nearness by meaning, if that is known."""
+    here, there = set(naming(asked)), set(naming(kept))
+    both = len(here & there)
+    return {
+        "jaccard": both / (len(here | there) or 1),
+        "asked covered": both / (len(here) or 1),
+        "kept covered": both / (len(there) or 1),
+        "equal": float(here == there),
+        "apart": float(not both),
+        "cosine": cosine or 0.0,
+        "near": max(0.0, (cosine or 0.0) - 0.6),
+        "kind": float(wanted(kept) in (wanted(asked), "no question")),
+        "order": float(wanted(asked) == "order" and wanted(kept) != "order"),
+        "negated": float(bool(_NEGATION.search(asked)) != bool(_NEGATION.search(kept))),
+        "numbers": float(set(_NUMBER.findall(asked)) != set(_NUMBER.findall(kept))),
+        "few": float(len(here) < 2 and here != there),
+    }

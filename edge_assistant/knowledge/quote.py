@@ -1,0 +1,66 @@
+"""What is said of a passage: one sentence, or the telling part of a long one; steps and lists whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from edge_assistant.knowledge.asked import Want
+from edge_assistant.knowledge.units import Unit, units
+from edge_assistant.knowledge.words import length, tokens
+
+_CLAUSE: Final = re.compile(
+    r"(?<=[,;:])\s+|(?<=\))\s+|\s+(?=[(–—])|\s+(?=(?:and|but|which|who|while|where|whereas|because)\s)|(?<=[，；：、（）])"
+)
+_MOST: Final = {"en": 37, "zh": 74}
+"""Words (or unspaced characters) of a quotation; right answers on dev rose from .70 to .80 by cutting there."""
+_SECTION: Final = {"en": 60, "zh": 110}
+"""How long a section may be that is read out whole because its heading is the question."""
+_GAP: Final = "…"
+
+
+def shortened(sentence: str, wanted: Sequence[str], language: str) -> str:
+    """Return the run of clauses of a long sentence that says most of the wanted terms, with as much beside it as fits."""
+    most = _MOST.get(language, _MOST["en"])
+    if length(sentence) <= most:
+        return sentence
+    ends = [0, *(cut.end() for cut in _CLAUSE.finditer(sentence)), len(sentence)]
+    runs = list(_runs(sentence, ends, most))
+    first, last = max(runs, key=lambda run: _worth(sentence[run[0] : run[1]], wanted))
+    lead = f"{_GAP} " if first else ""
+    return f"{lead}{sentence[first:last].strip()}{'' if last == len(sentence) else f' {_GAP}'}"
+
+
+def section(text: str, want: Want, language: str) -> str:
+    """Return what a section says to the question in its heading: all of it if short, else its lead and its steps."""
+    if length(text) <= _SECTION.get(language, _SECTION["en"]):
+        return text
+    parts = units(text)
+    whole = next((part for part in parts if part.whole), None)
+    lead = [part.text for part in parts[:1] if not part.whole]
+    if whole is not None and (want == "steps" or parts[0].whole or parts[0].text.endswith((":", "："))):
+        return "\n\n".join([*lead, whole.text])
+    return joined([part for part in parts if not part.whole][:2] or parts[:1])
+
+
+def joined(parts: Sequence[Unit]) -> str:
+    """Return sentences as running text, without a space between ideographs."""
+    text = ""
+    for part in parts:
+        glue = "" if not text else "\n\n" if part.whole else "" if part.text[0] > "\u2fff" else " "
+        text += glue + part.text
+    return text
+
+
+def _runs(sentence: str, ends: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """Yield each longest run of clauses that fits from every beginning; at least one clause, however long."""
+    for start, begin in enumerate(ends[:-1]):
+        stop = start + 1
+        while stop + 1 < len(ends) and length(sentence[begin : ends[stop + 1]]) <= most:
+            stop += 1
+        yield begin, ends[stop]
+
+
+def _worth(run: str, wanted: Sequence[str]) -> tuple[int, int]:
+    return len(set(tokens(run)).intersection(wanted)), length(run)

@@ -1,0 +1,46 @@
+"""The parts of a passage that can be quoted: sentences, and lists and code that are only right whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from edge_assistant.knowledge.sentences import sentences
+
+_ITEM: Final = re.compile(r"^\s*(?:[-*•]|\d+[.)、])\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence, or a list with the line that introduces it."""
+
+    text: str
+    before: str = ""
+    """The sentence before it in the same paragraph, which often names what this one is about."""
+    first: bool = False
+    whole: bool = False
+    """A list, steps or code: quoted as it stands."""
+
+
+def units(text: str) -> list[Unit]:
+    """Return the quotable parts of a passage in order."""
+    found: list[Unit] = []
+    for block in text.split("\n\n"):
+        lines = block.splitlines()
+        if any(_ITEM.match(line) for line in lines) or len(lines) > 1:
+            found.append(_whole(block, found))
+            continue
+        before = ""
+        for sentence in sentences(block):
+            found.append(Unit(sentence, before, first=not found))
+            before = sentence
+    return found
+
+
+def _whole(block: str, found: list[Unit]) -> Unit:
+    """Join a list to its introduction, the sentence that ends with a colon right before it."""
+    if found and not found[-1].whole and found[-1].text.endswith((":", "：")):
+        introduction = found.pop()
+        return Unit(f"{introduction.text}\n{block}", introduction.before, introduction.first, whole=True)
+    return Unit(block, found[-1].text if found else "", first=not found, whole=True)

@@ -1,0 +1,70 @@
+"""What the documents say: the answer quoted with its source, or the passages handed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Literal
+
+from edge_assistant.errors import EdgeAssistantError, TierError
+from edge_assistant.knowledge.answering import Finding
+from edge_assistant.knowledge.fuse import Found
+from edge_assistant.knowledge.library import Library
+from edge_assistant.types import Declined, Passage, Query, Reply, Words
+
+HOPELESS: Final = 0.15
+"""Below this probability the documents have nothing to say, and a model gets none of them to be misled by."""
+
+
+class KnowledgeTier:
+    """Quote what answers; else pass on what bears on the question, with the quotation as a draft."""
+
+    name: Literal["knowledge"] = "knowledge"
+    leaves_device = False
+
+    def __init__(self, library: Callable[[], Library], threshold: float = 0.6, passages: int = 3) -> None:
+        """Open nothing yet: the library is loaded at the first question, on the tier's own thread."""
+        self._load = library
+        self._library: Library | None = None
+        self._threshold = threshold
+        self._passages = passages
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="knowledge")
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def consider(self, query: Query) -> Reply | Declined:
+        """Answer from the documents where that is probably right. Raises `TierError` if they cannot be opened."""
+        look = asyncio.get_running_loop().run_in_executor(self._thread, self._look, query.text, query.language)
+        finding, found, trouble = await look
+        note = f"; by words only: {trouble}" if trouble else ""
+        if finding is None:
+            return Declined(f"no passage matches{note}")
+        why = f"{finding.way} {finding.found.stored.chunk.place} (probability {finding.confidence:.2f}){note}"
+        if finding.confidence < HOPELESS:
+            return Declined(f"the documents do not say: the best passage {why}")
+        passages = _distinct([finding.found, *found])[: self._passages]
+        reply = Reply(_words(finding.text), why, finding.confidence, sources=(finding.found.passage,))
+        if finding.confidence >= self._threshold:
+            return reply
+        return Declined(f"not sure enough: {why}", passages, reply)
+
+    def _look(self, text: str, language: str) -> tuple[Finding | None, Sequence[Found], str]:
+        try:
+            self._library = self._library or self._load()
+            found = self._library.find(text, 10, language)
+            return self._library.answer(text, language, found), found, self._library.trouble
+        except TierError:
+            raise
+        except EdgeAssistantError as error:
+            raise TierError(str(error)) from error
+
+
+def _distinct(found: Sequence[Found]) -> tuple[Passage, ...]:
+    return tuple({one.stored.id: one.passage for one in found}.values())
+
+
+async def _words(text: str) -> Words:
+    yield text

@@ -1,0 +1,245 @@
+"""Fit the tables that turn what speaks for a quotation into a probability. Labels only; no text is kept.
+
+    python scripts/fit_answerability.py KB_FOLDER LANGUAGE [--others routing.jsonl] [--pairs pairs.jsonl]
+
+KB_FOLDER holds documents.jsonl (id, title, text) and questions.jsonl (question, answers, answerable, doc_id).
+The documents are searched all together and in small lots, because people's libraries are small; questions whose
+document is not in the lot, and the sentences of --others (chat, orders), have no answer there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import json
+import random
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from edge_assistant.adapters.faiss import FaissIndex
+from edge_assistant.adapters.onnx import OnnxEmbedder
+from edge_assistant.calibration import Table
+from edge_assistant.knowledge.answering import candidates, summary
+from edge_assistant.knowledge.documents import plain
+from edge_assistant.knowledge.library import Library
+from edge_assistant.knowledge.likeness import likeness
+from edge_assistant.knowledge.quote import shortened
+from edge_assistant.knowledge.words import tokens
+from edge_assistant.storage.database import Database
+
+TABLES = Path(__file__).parent.parent / "edge_assistant/knowledge/tables"
+MODEL = Path(__file__).parent.parent / "models/all-MiniLM-L6-v2"
+LOTS = (60, 60, 60, 300)
+FOLDS = 5
+FIXED = {"negated": -1.5, "numbers": -2.5, "order": -2.5, "few": -1.0}
+"""Too rare in the pairs to be fitted, too dangerous to be left out: the opposite question is not the same question."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One question put to one lot of documents."""
+
+    group: str
+    kind: str
+    features: list[dict[str, float]]
+    right: list[float]
+    scores: list[float]
+    full: bool
+
+
+def main() -> None:
+    """Gather the features, fit, print what the tables are worth on folds they have not seen, write them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("kb", type=Path)
+    parser.add_argument("language")
+    parser.add_argument("--others", type=Path)
+    parser.add_argument("--pairs", type=Path)
+    parser.add_argument("--words", action="store_true", help="search by words alone, as without an embedder")
+    options = parser.parse_args()
+    name = f"{options.language}{'.words' if options.words and options.language == 'en' else ''}"
+    samples = list(gather(options.kb, options.language, options.others, dense=not options.words))
+    data = digest(options.kb / "questions.jsonl")
+    chosen = [sample for sample in samples if sample.full and any(sample.right)]
+    choose = fit(
+        [row for sample in chosen for row in sample.features],
+        [label for sample in chosen for label in sample.right],
+        {"questions": len(chosen), "data": data},
+    )
+    rows, labels = zip(*(whole(sample, choose) for sample in samples if sample.features), strict=True)
+    groups = [sample.group for sample in samples if sample.features]
+    held = cross_fit(rows, labels, groups)
+    report(samples, held, labels)
+    write(f"choose.{name}", choose)
+    origin = {"questions": len(rows), "data": data, "auroc": round(auroc(held, labels), 4)}
+    write(f"answers.{name}", fit(rows, labels, origin))
+    if options.pairs:
+        fit_pairs(options.pairs)
+
+
+def gather(kb: Path, language: str, others: Path | None, *, dense: bool) -> Iterator[Sample]:
+    """Yield every question against all documents, then some against small lots of them."""
+    documents, questions = rows_of(kb / "documents.jsonl"), rows_of(kb / "questions.jsonl")
+    strange = [
+        {"id": row["id"], "question": row["text"], "answers": [], "kind": "other", "doc_id": None}
+        for row in (rows_of(others) if others else [])
+        if row["kind"] in ("chat", "oos", "device", "assistant")
+    ]
+    chance = random.Random(7)
+    embedder = OnnxEmbedder(MODEL)
+    for lot in (None, *LOTS):
+        kept = documents if lot is None else chance.sample(documents, lot)
+        with tempfile.TemporaryDirectory() as folder:
+            library = Library(
+                Database(Path(folder) / "kb.db"),
+                embedder=(lambda: embedder) if dense else None,
+                index=FaissIndex,
+                folder=Path(folder),
+            )
+            for row in kept:
+                library.add(plain(row["id"], row["text"], language, row["title"]))
+            here = {row["id"] for row in kept}
+            asked = questions + chance.sample(strange, min(len(strange), 150))
+            if lot is not None:
+                inside = [row for row in questions if (row.get("doc_id") or row.get("related_doc_id")) in here]
+                outside = [row for row in questions if row.get("doc_id") and row["doc_id"] not in here]
+                asked = inside + chance.sample(outside, min(len(outside), len(inside) // 2))
+                asked += chance.sample(strange, min(len(strange), len(inside) // 2))
+            for row in asked:
+                yield sample_of(library, row, language, full=lot is None)
+
+
+def sample_of(library: Library, row: dict[str, Any], language: str, *, full: bool) -> Sample:
+    found = library.find(row["question"], 10, language)
+    question = library.question(row["question"], language)
+    seen = list(candidates(question, found))
+    return Sample(
+        group=str(row.get("doc_id") or row.get("related_doc_id") or row["id"]).rsplit("-", 1)[0],
+        kind=row["kind"],
+        features=[features for _, _, features in seen],
+        right=[
+            right(unit.text if unit.whole else shortened(unit.text, question.terms, language), row["answers"])
+            for unit, _, _ in seen
+        ],
+        scores=[one.score for one in found],
+        full=full,
+    )
+
+
+def right(text: str, answers: Sequence[str]) -> float:
+    """Return whether a text holds one of the answers, token by token."""
+    said = f" {' '.join(tokens(text))} "
+    return float(any(f" {' '.join(tokens(answer))} " in said for answer in answers if tokens(answer)))
+
+
+def whole(sample: Sample, choose: Table) -> tuple[dict[str, float], float]:
+    worths = [choose.probability(row) for row in sample.features]
+    best = int(numpy.argmax(worths))
+    return summary(sample.features[best], worths, sample.scores), sample.right[best]
+
+
+def fit(rows: Sequence[dict[str, float]], labels: Sequence[float], origin: dict[str, object]) -> Table:
+    """Fit by iteratively reweighted least squares, with a ridge of one."""
+    names = [name for name in rows[0] if numpy.ptp([row[name] for row in rows]) > 0]
+    matrix = numpy.array([[row[name] for name in names] + [1.0] for row in rows])
+    target = numpy.array(labels)
+    ridge = numpy.diag([1.0] * len(names) + [0.0])
+    weights = numpy.zeros(len(names) + 1)
+    for _ in range(30):
+        chance = 1 / (1 + numpy.exp(-matrix @ weights))
+        slope = matrix.T @ (target - chance) - ridge @ weights
+        curve = (matrix.T * (chance * (1 - chance))) @ matrix + ridge
+        weights = weights + numpy.linalg.solve(curve, slope)
+    fitted = {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=False)}
+    return Table(round(float(weights[-1]), 4), fitted, {**origin, "date": datetime.date.today().isoformat()})
+
+
+def cross_fit(rows: Sequence[dict[str, float]], labels: Sequence[float], groups: Sequence[str]) -> list[float]:
+    """Return a probability for every row from a table that has not seen its article."""
+    folds = [zlib.crc32(group.encode()) % FOLDS for group in groups]
+    held = [0.0] * len(rows)
+    for fold in range(FOLDS):
+        seen = [place for place, other in enumerate(folds) if other != fold]
+        table = fit([rows[place] for place in seen], [labels[place] for place in seen], {})
+        for place, other in enumerate(folds):
+            if other == fold:
+                held[place] = table.probability(rows[place])
+    return held
+
+
+def report(samples: Sequence[Sample], held: Sequence[float], labels: Sequence[float]) -> None:
+    """Print how well the held-out probabilities part right from wrong, and answerable from not."""
+    kinds = [sample.kind for sample in samples if sample.features]
+    full = [sample.full for sample in samples if sample.features]
+    for title, mask in (("all documents", True), ("small lots", False)):
+        rows = [(p, y, k) for p, y, k, f in zip(held, labels, kinds, full, strict=True) if f is mask]
+        print(f"{title}: {len(rows)} questions, AUROC of being right {auroc([r[0] for r in rows], [r[1] for r in rows]):.3f}")
+        for kind in sorted({row[2] for row in rows} - {"answerable"}):
+            both = [row for row in rows if row[2] in (kind, "answerable")]
+            print(f"  answerable against {kind}: {auroc([r[0] for r in both], [float(r[2] == 'answerable') for r in both]):.3f}"
+                  f", mean p {numpy.mean([r[0] for r in rows if r[2] == kind]):.2f}")
+        given = [row for row in rows if row[2] != "other"]
+        asked = [float(row[2] == "answerable") for row in given]
+        print(f"  answerable against all but other: {auroc([r[0] for r in given], asked):.3f}")
+        bins = [[r for r in rows if low / 10 <= r[0] < (low + 1) / 10 + (low == 9)] for low in range(10)]
+        error = sum(abs(sum(r[0] - r[1] for r in lot)) for lot in bins) / len(rows)
+        sure = [row[1] for row in rows if row[0] >= 0.6]
+        print(f"  calibration error {error:.3f}; at .6 or more: {len(sure)}, right {numpy.mean(sure) if sure else 0:.3f}")
+
+
+def fit_pairs(path: Path) -> None:
+    """Fit when two questions are the same, with and without an embedder."""
+    pairs = rows_of(path)
+    vectors = OnnxEmbedder(MODEL).embed([row[side] for row in pairs for side in "ab"], "query")
+    cosines = (vectors[::2] * vectors[1::2]).sum(axis=1)
+    labels = [float(row["same"]) for row in pairs]
+    for name, dense in (("likeness", True), ("likeness.words", False)):
+        rows = [
+            {
+                key: value
+                for key, value in likeness(row["a"], row["b"], float(cosine) if dense else None).items()
+                if key not in FIXED
+            }
+            for row, cosine in zip(pairs, cosines, strict=True)
+        ]
+        held = cross_fit(rows, labels, [str(place) for place in range(len(rows))])
+        print(f"{name}: {len(rows)} pairs, AUROC {auroc(held, labels):.3f}")
+        table = fit(rows, labels, {"pairs": len(rows), "data": digest(path), "auroc": round(auroc(held, labels), 4)})
+        write(name, Table(table.intercept, {**table.weights, **FIXED}, table.origin))
+
+
+def write(name: str, table: Table) -> None:
+    TABLES.mkdir(exist_ok=True)
+    kept = {"intercept": table.intercept, "weights": dict(table.weights), "origin": dict(table.origin)}
+    (TABLES / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def auroc(scores: Sequence[float], labels: Sequence[float]) -> float:
+    """Return the probability that a right one outranks a wrong one; ties count one half."""
+    order = numpy.argsort(scores, kind="stable")
+    ranks = numpy.empty(len(scores))
+    ranks[order] = numpy.arange(1, len(scores) + 1)
+    values = numpy.array(scores)
+    for value in numpy.unique(values):
+        ranks[values == value] = ranks[values == value].mean()
+    truth = numpy.array(labels) > 0
+    positive, negative = truth.sum(), (~truth).sum()
+    return float((ranks[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+if __name__ == "__main__":
+    main()
