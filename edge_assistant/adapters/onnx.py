@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from edge_assistant.types import FloatArray
 
 Pooling = Literal["mean", "cls", "max"]
-_NAMES: Final = ("model_int8.onnx", "onnx/model_qint8_arm64.onnx", "onnx/model_int8.onnx", "model.onnx", "onnx/model.onnx")
+_NAMES: Final = (
+    "model_int8.onnx",
+    "onnx/model_qint8_arm64.onnx",
+    "onnx/model_int8.onnx",
+    "model.onnx",
+    "onnx/model.onnx",
+)
 _BATCH: Final = 32
 _EXTERNAL: Final = b"\x0a\x08location\x12"
 """How a tensor in an ONNX file says that its numbers lie in another file, which nobody has verified."""
@@ -72,7 +78,11 @@ class OnnxEmbedder:
     def stamp(self) -> str:
         """Return a hash of the weights and of everything that decides what is fed to them."""
         assert self._file is not None, "checked when it was opened"
-        parts = [self._digests.of(self._file), self._digests.of(self.folder / "tokenizer.json"), repr(self.preprocessing)]
+        parts = [
+            self._digests.of(self._file),
+            self._digests.of(self.folder / "tokenizer.json"),
+            repr(self.preprocessing),
+        ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @cached_property
@@ -130,7 +140,7 @@ class OnnxEmbedder:
         options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-        except (*_refusals(), RuntimeError, ValueError) as error:
+        except _refusals() as error:
             raise TierError(f"{self._file}: this is not a model that onnxruntime can run") from error
         return session, {put.name for put in session.get_inputs()}
 
@@ -175,7 +185,16 @@ def _refusals() -> tuple[type[Exception], ...]:
     """Return what onnxruntime raises about a model: a family without a common ancestor of its own."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    return (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoSuchFile, state.NotImplemented)
+    return (
+        RuntimeError,
+        ValueError,
+        state.Fail,
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NoSuchFile,
+        state.NotImplemented,
+    )
 
 
 def _batches(order: Sequence[int]) -> Iterator[list[int]]:

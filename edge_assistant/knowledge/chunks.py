@@ -14,7 +14,9 @@ WINDOW = 200
 """Word pieces a passage aims at; with its title it stays below the 256 that MiniLM reads."""
 _LONGEST = 600
 """Characters after which a sentence is cut."""
-_ASKS = re.compile(r"(how|what|why|when|where|who|which|can|is|are|do|does)\b.* |怎么|如何|为什么|什么是", re.IGNORECASE)
+_ASKS = re.compile(
+    r"(how|what|why|when|where|who|which|can|is|are|do|does)\b.* |怎么|如何|为什么|什么是", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

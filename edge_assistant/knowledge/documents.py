@@ -50,7 +50,10 @@ class Document:
     @property
     def fingerprint(self) -> str:
         """Identify the content: the hash of the file, or of what was handed in without one."""
-        return self.sha256 or hashlib.sha256(repr((self.title, self.language, self.blocks, self.cards)).encode()).hexdigest()
+        return (
+            self.sha256
+            or hashlib.sha256(repr((self.title, self.language, self.blocks, self.cards)).encode()).hexdigest()
+        )
 
 
 def plain(source: str, text: str, language: str, title: str = "", collection: str = "main") -> Document:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from edge_assistant.knowledge.asked import Want, holds, wanted
@@ -113,8 +114,8 @@ def _share(words: Sequence[str], there: frozenset[str]) -> float:
 
 def _pairs(words: Sequence[str], said: Sequence[str]) -> float:
     """Return the share of the question's neighbouring terms that are neighbours in the sentence too."""
-    wanted_pairs = list(zip(words, words[1:], strict=False))
-    said_pairs = set(zip(said, said[1:], strict=False))
+    wanted_pairs = list(_neighbours(words))
+    said_pairs = set(_neighbours(said))
     return sum(pair in said_pairs for pair in wanted_pairs) / len(wanted_pairs) if wanted_pairs else 0.0
 
 
@@ -124,3 +125,7 @@ def _nearness(words: Sequence[str], said: Sequence[str]) -> float:
     if len(places) < 2:
         return 0.0
     return min(1.0, len(set(said[place] for place in places)) / (places[-1] - places[0] + 1))
+
+
+def _neighbours(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return pairwise(words)

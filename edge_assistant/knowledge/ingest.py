@@ -68,9 +68,9 @@ def add(
     return report
 
 
-def sync_starter(library: Library, folder: Path, *, limit: int = 5_000_000) -> Report:
-    """Make the starter collection what the shipped folder holds; costs one look at the files where nothing changed."""
-    files = [(file, name) for file, name in _files(folder)]
+def sync_starter(library: Library, folder: Path | None, *, limit: int = 5_000_000) -> Report:
+    """Make the starter collection what the shipped folder holds, or empty without one; cheap where nothing changed."""
+    files = [] if folder is None or not folder.is_dir() else list(_files(folder))
     mark = _mark(files)
     if library.store.remembered(STARTER) == mark:
         return Report(unchanged=tuple(name for _, name in files))
@@ -80,7 +80,7 @@ def sync_starter(library: Library, folder: Path, *, limit: int = 5_000_000) -> R
     ]
     for source in vanished:
         library.remove(source, STARTER)
-    report = add(library, [folder], limit=limit, collection=STARTER) if folder.is_dir() else Report()
+    report = add(library, [folder], limit=limit, collection=STARTER) if folder and files else Report()
     if vanished and not report.added:
         library.settle()
     library.store.remember(STARTER, mark)

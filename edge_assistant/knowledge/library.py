@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from edge_assistant.errors import ConfigError, StorageError, TierError
 from edge_assistant.knowledge.answering import Finding, finding
-from edge_assistant.knowledge.chunks import chunks
+from edge_assistant.knowledge.chunks import Chunk, chunks
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.evidence import Question
 from edge_assistant.knowledge.fuse import DENSE, Found, fused
@@ -68,6 +68,17 @@ class Library:
         cut = chunks(document)
         vectors = self._embed([chunk.embedded for chunk in cut])
         self.store.replace(document, cut, self.stamp if vectors is not None else None, vectors)
+        return True
+
+    def restore(self, document: Document, cut: Sequence[Chunk], stamp: str, vectors: Sequence[bytes]) -> bool:
+        """Keep a document that another library has cut; its vectors count where the embedder is the same."""
+        import numpy
+
+        if self.store.fingerprint(document.collection, document.source) == document.fingerprint:
+            return False
+        usable = self._ready() and stamp == self.stamp and all(vectors)
+        rows = numpy.frombuffer(b"".join(vectors), dtype=numpy.float32).reshape(len(cut), -1) if usable else None
+        self.store.replace(document, cut, stamp if usable else None, rows)
         return True
 
     def remove(self, source: str, collection: str | None = None) -> int:

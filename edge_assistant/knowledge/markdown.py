@@ -98,7 +98,9 @@ def _table(node: SyntaxTreeNode) -> str:
     if len(rows) < 2:
         return "; ".join(rows[0]) if rows else ""
     names = rows[0]
-    return "\n".join("- " + "; ".join(f"{name}: {cell}" for name, cell in zip(names, row, strict=False)) for row in rows[1:])
+    return "\n".join(
+        "- " + "; ".join(f"{name}: {cell}" for name, cell in zip(names, row, strict=False)) for row in rows[1:]
+    )
 
 
 def _without_front_matter(text: str) -> str:

@@ -21,7 +21,7 @@ _GAP: Final = "…"
 
 
 def shortened(sentence: str, wanted: Sequence[str], language: str) -> str:
-    """Return the run of clauses of a long sentence that says most of the wanted terms, with as much beside it as fits."""
+    """Return a long sentence's clauses that say most of the wanted terms, with as much beside them as fits."""
     most = _MOST.get(language, _MOST["en"])
     if length(sentence) <= most:
         return sentence

@@ -20,7 +20,9 @@ from edge_assistant.languages import detect
 Content: TypeAlias = "tuple[tuple[Block, ...], tuple[Card, ...], str]"
 """What a reader finds in a file: blocks, cards, and a title if the file has one."""
 
-_NOISE: Final = re.compile(r"<(script|style|template|noscript|svg|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_NOISE: Final = re.compile(
+    r"<(script|style|template|noscript|svg|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
+)
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 _SAMPLE: Final = 4000
 """Characters that decide which language a document is in."""
@@ -33,7 +35,9 @@ def read(path: Path, source: str, *, limit: int, collection: str = "main", langu
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path}: {path.suffix or 'a file without an ending'} is not a kind of document that can be read")
+        raise InputError(
+            f"{path}: {path.suffix or 'a file without an ending'} is not a kind of document that can be read"
+        )
     content = _bytes(path, limit)
     try:
         blocks, cards, title = reader(content)

@@ -15,18 +15,21 @@ _UNSPACED: Final = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U000200
 _RUN: Final = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|(?P<word>[^\\W_{_UNSPACED}]+)")
 _POSSESSIVE: Final = re.compile(r"(?<=\w)['’]s\b")
 
-STOP_WORDS: Final = frozenset(
-    "a an and are as at be been being but by can could did do does doing for from had has have having he her hers him "
-    "his how i if in into is it its me my of on or our she should so such than that the their them then there these "
-    "they this those to us was we were what when where which who whom whose why will with would you your am "
-    "about also any between both each had may might more most much many must not no nor only other own s same "
-    "some t too up very just please today".split()
-)
+_STOP_WORDS: Final = """
+    a about also am an and any are as at be been being between both but by can could did do does doing each for from
+    had has have having he her hers him his how i if in into is it its just many may me might more most much must my
+    no nor not of on only or other our own please s same she should so some such t than that the their them then there
+    these they this those to today too up us very was we were what when where which who whom whose why will with would
+    you your
+"""
 """English words that say how things hang together, not what they are."""
-
+_ASKING_PAIRS: Final = """
+    什么 么时 时候 怎么 么样 怎样 如何 为什 为何 哪里 哪个 哪些 哪一 哪年 多少 是什 是谁 是否 有什 有哪 有多 是多
+    的是 是哪 在哪 我的 你的 可以 请问 一下 吗我 我怎 该怎 应该 么做 么办 需要 意思 何时 何处 几个 有几
+"""
+"""Chinese pairs that ask rather than name."""
 _PARTICLES: Final = frozenset("的了吗呢么吧啊是我你您他她它们这那哪就都也很请把被啥嘛该能会谁")
 """Ideographs that hold a sentence together; a pair with one of them seldom names anything."""
-_FUNCTION_PAIRS: Final = frozenset("如何 为何 何时 时候 怎样 为什 多少 有几 几个 可以 意思 一下 应该 需要 是否 何处 今天 明天".split())
 
 
 def tokens(text: str) -> list[str]:
@@ -42,12 +45,12 @@ def naming(text: str) -> tuple[str, ...]:
 
 
 def terms(text: str, most: int = 32) -> tuple[str, ...]:
-    """Return the distinct tokens worth looking for: without English stop words; at most `most`.
+    """Return the distinct tokens worth looking for: without words that only ask; at most `most`.
 
     The bound keeps a hostile question cheap: 10,000 terms joined by OR take two seconds in FTS5.
     """
     distinct = tuple(dict.fromkeys(tokens(text)))
-    rare = tuple(token for token in distinct if token not in _STEMMED)
+    rare = tuple(token for token in distinct if token not in _IDLE)
     return (rare or distinct)[:most]
 
 
@@ -85,8 +88,8 @@ def _normal(word: str) -> str:
     return stem(word[:64])
 
 
-_STEMMED: Final = frozenset(_normal(word) for word in STOP_WORDS)
+_IDLE: Final = frozenset((*map(_normal, _STOP_WORDS.split()), *_ASKING_PAIRS.split()))
 
 
 def _functional(token: str) -> bool:
-    return token in _STEMMED or token in _FUNCTION_PAIRS or (len(token) <= 2 and not _PARTICLES.isdisjoint(token))
+    return token in _IDLE or (len(token) <= 2 and not _PARTICLES.isdisjoint(token))
