@@ -10,7 +10,7 @@ from edge_assistant.home import Home
 from edge_assistant.languages import supported
 from edge_assistant.operations.evaluate import rooms
 from edge_assistant.operations.evaluate.gold import Row, home_key
-from edge_assistant.rulebook import Rulebook
+from edge_assistant.rulebook import Match, Rulebook
 
 if TYPE_CHECKING:
     from edge_assistant.operations.evaluate import Evaluation, Prediction
@@ -53,12 +53,12 @@ class Commands:
             self._ready = language, home
 
     async def predict(self, row: Row) -> Prediction:
-        return understood(self._rulebook(supported(row["language"])), row, self._homes.of(row))
+        home = self._homes.of(row)
+        return frame(self._rulebook(supported(row["language"])).match(row["text"], home, speaker_area(row, home)))
 
 
-def understood(rulebook: Rulebook, row: Row, home: Home) -> Prediction:
-    """Return the intent and slots of a row's text, said where its context says; no intent where no rule fires."""
-    match = rulebook.match(row["text"], home, speaker_area(row, home))
+def frame(match: Match | None) -> Prediction:
+    """Return the intent and slots of a match; no intent where no rule fires."""
     return {"intent": match.intent, "slots": dict(match.slots)} if match else {"intent": None, "slots": {}}
 
 

@@ -13,6 +13,7 @@ from edge_assistant.knowledge.library import Library
 from edge_assistant.languages import detect
 from edge_assistant.operations.evaluate import rooms
 from edge_assistant.operations.evaluate.gold import Row
+from edge_assistant.tiers.knowledge import KnowledgeTier
 from edge_assistant.types import Declined, Query, Reply, Tier
 
 if TYPE_CHECKING:
@@ -75,4 +76,7 @@ async def opened(evaluation: Evaluation) -> AsyncGenerator[Questions]:
     with TemporaryDirectory() as folder:
         place = evaluation.index or Path(folder)
         with rooms.filled(evaluation.config, evaluation.documents, place) as library:
-            yield Questions(rooms.knowledge_tier(evaluation.config, library), library)
+            settings = evaluation.config.knowledge
+            tier = KnowledgeTier(lambda: library, settings.threshold, settings.passages)
+            yield Questions(tier, library)
+            tier.close()

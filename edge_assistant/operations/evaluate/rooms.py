@@ -32,11 +32,12 @@ def rulebook(config: Config) -> Callable[[str], Rulebook]:
     """Return what gives the rules of a language, each read once. Raises `ConfigError`."""
     from edge_assistant.rule_files import read_rules
     from edge_assistant.rulebook import CHECKS, Rulebook
+    from edge_assistant.skills import CHECKS as OURS
 
     @cache
     def of(language: str) -> Rulebook:
         folders = (shipped("rules"), *config.rules.folders)
-        return Rulebook(read_rules(language, folders, CHECKS), {})
+        return Rulebook(read_rules(language, folders, {**CHECKS, **OURS}), OURS)
 
     return of
 

@@ -17,7 +17,7 @@ from edge_assistant.errors import Unanswered
 from edge_assistant.home import Home
 from edge_assistant.languages import supported
 from edge_assistant.operations.evaluate import rooms
-from edge_assistant.operations.evaluate.commands import Homes, speaker_area, understood
+from edge_assistant.operations.evaluate.commands import Homes, frame, speaker_area
 from edge_assistant.operations.evaluate.gold import Row
 from edge_assistant.rulebook import Rulebook
 from edge_assistant.types import Answer, TierName
@@ -69,10 +69,16 @@ class Workload:
             return {**_SILENT, **spent}
         first = self._first.get(answer.text, "knowledge") if answer.tier == "answers" else answer.tier
         self._first.setdefault(answer.text, first)
-        frame = understood(self._rulebook(language), row, home) if answer.tier == "rules" else {}
+        understood = self._frame(answer, row, home) if answer.tier == "rules" else {}
         told = {"tier": _NAMES[first], "answer": answer.text, "confidence": round(answer.confidence, 4)}
         how = {"cached": answer.tier == "answers", "cloud": answer.tier == "cloud", "draft": _is_draft(answer)}
-        return {**_SILENT, **told, **frame, **how, **spent}
+        return {**_SILENT, **told, **understood, **how, **spent}
+
+    def _frame(self, answer: Answer, row: Row, home: Home) -> Prediction:
+        """Return the intent and slots of the match that the rule tier says it acted on."""
+        matches = self._rulebook(answer.language).matches(row["text"], home, speaker_area(row, home))
+        reasons = [attempt.reason for attempt in answer.trace if attempt.tier == "rules"]
+        return frame(next((match for match in matches if match.why in reasons), None))
 
     def _of(self, home: Home) -> Assistant:
         return next(assistant for known, assistant in self._awake if known is home)
