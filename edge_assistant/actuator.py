@@ -1,0 +1,223 @@
+"""The gate under every tier: nothing reaches a device but through here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import Final, Literal, Protocol, TypeAlias
+from uuid import uuid4
+
+import anyio
+
+from edge_assistant.errors import ActionError, StorageError
+from edge_assistant.home import Entity, Home
+from edge_assistant.services import SERVICES, Choice, Command, Range, fulfils, goal, risk
+from edge_assistant.storage.actions import Actions, Entry
+from edge_assistant.types import Action, ActionStatus
+
+TTL: Final = 10.0
+"""Seconds after which a command is too old to be carried out."""
+CONFIRM: Final = 30.0
+"""Seconds within which a yes counts."""
+REPEAT: Final = 600.0
+"""Seconds within which the same key means the same action."""
+PATIENCE: Final = 5.0
+"""Seconds that a device has to answer."""
+RATE: Final = (10, 10.0)
+"""How many actions an entity takes, within how many seconds."""
+
+Reason: TypeAlias = Literal[
+    "", "unsupported", "out_of_range", "expired", "too_fast", "unreachable", "not_done", "audit", "confirm"
+]
+
+
+class Backend(Protocol):
+    """Something that carries out commands: a home in memory, MQTT, a Python callable."""
+
+    def home(self) -> Home:
+        """Return the home as it is now."""
+        ...
+
+    async def call(self, command: Command) -> Entity:
+        """Carry out one command and return the entity as it reports itself afterwards. Raises `ActionError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one command."""
+
+    command: Command
+    status: ActionStatus
+    entity: Entity | None = None
+    """The entity as it was read back, or as it was before."""
+    reason: Reason = ""
+    detail: str = ""
+
+    @property
+    def action(self) -> Action:
+        """The receipt as the answer carries it."""
+        return Action(self.command.service, self.command.entity, dict(self.command.slots), self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    commands: tuple[Command, ...]
+    until: float
+
+
+class Actuator:
+    """Checks, confirms, logs and carries out commands, each once."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        actions: Callable[[], Actions],
+        clock: Callable[[], float] = monotonic,
+        wall: Callable[[], float] = time,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._backend = backend
+        self._actions = actions
+        self._clock = clock
+        self._wall = wall
+        self._patience = patience
+        self._pending: dict[str, _Pending] = {}
+        self._recent: dict[str, deque[float]] = {}
+
+    def home(self) -> Home:
+        """Return the home as it is now."""
+        return self._backend.home()
+
+    def now(self) -> float:
+        """Return the moment from which a command's age counts."""
+        return self._clock()
+
+    def needs_yes(self, commands: Sequence[Command]) -> list[Command]:
+        """Return the commands that a person must confirm first and that are not done already."""
+        home = self.home()
+        risky = []
+        for command in commands:
+            entity = home.entity(command.entity)
+            if entity is None or command.service not in SERVICES or risk(command, entity) != "high":
+                continue
+            if not (goal(command) and fulfils(entity, goal(command))):
+                risky.append(command)
+        return risky
+
+    def hold(self, conversation: str, commands: Sequence[Command]) -> None:
+        """Keep commands until the next turn of this conversation says yes."""
+        self._pending[conversation] = _Pending(tuple(commands), self._clock() + CONFIRM)
+
+    def release(self, conversation: str) -> tuple[Command, ...]:
+        """Take back what waits for a yes in this conversation, if that is not too long ago."""
+        pending = self._pending.pop(conversation, None)
+        return pending.commands if pending is not None and self._clock() <= pending.until else ()
+
+    async def act(
+        self, commands: Sequence[Command], *, asked: float, confirmed: bool = False, key: str | None = None
+    ) -> list[Receipt]:
+        """Carry out commands side by side and return one receipt for each.
+
+        `asked` is the moment on the actuator's clock when they were asked for; `key` makes the same request,
+        delivered twice, happen once. Raises `ActionError` where the log cannot be written: then nothing is done.
+        """
+        key = key or uuid4().hex
+        receipts = [self._checked(command, asked, confirmed) for command in commands]
+        keys = [f"{key}:{index}" for index in range(len(commands))]
+        wanted = [index for index, receipt in enumerate(receipts) if receipt is None]
+        for index in list(wanted):
+            earlier = self._earlier(keys[index], commands[index])
+            if earlier is not None:
+                receipts[index] = earlier
+                wanted.remove(index)
+        self._log(
+            [
+                Entry(keys[i], "asked", commands[i].service, commands[i].entity, commands[i].slots, "asked")
+                for i in wanted
+            ]
+        )
+
+        async def carry_out(index: int) -> None:
+            receipts[index] = await self._call(commands[index])
+
+        async with anyio.create_task_group() as group:
+            for index in wanted:
+                group.start_soon(carry_out, index)
+        done = [receipt for receipt in receipts if receipt is not None]
+        self._log([_ended(keys[index], receipt) for index, receipt in enumerate(done)], late=True)
+        return done
+
+    def _checked(self, command: Command, asked: float, confirmed: bool) -> Receipt | None:
+        """Return why a command is refused or already done; None when it may be carried out."""
+        entity = self.home().entity(command.entity)
+        service = SERVICES.get(command.service)
+        if service is None or entity is None or command.service.partition(".")[0] != entity.domain:
+            return Receipt(command, "refused", entity, "unsupported")
+        if not service.required <= command.slots.keys() <= service.slots.keys():
+            return Receipt(command, "refused", entity, "unsupported")
+        for name, value in command.slots.items():
+            if not service.slots[name].takes(value):
+                return Receipt(command, "refused", entity, "out_of_range", _bounds(service.slots[name]))
+        if self._clock() - asked > TTL:
+            return Receipt(command, "refused", entity, "expired")
+        if goal(command) and fulfils(entity, goal(command)):
+            return Receipt(command, "already", entity)
+        if risk(command, entity) == "high" and not confirmed:
+            return Receipt(command, "refused", entity, "confirm")
+        if not self._room(command.entity):
+            return Receipt(command, "refused", entity, "too_fast")
+        return None
+
+    def _room(self, entity: str) -> bool:
+        """Count an action against the rate of its entity; return whether it is within."""
+        many, seconds = RATE
+        recent = self._recent.setdefault(entity, deque(maxlen=many))
+        now = self._clock()
+        if len(recent) == many and now - recent[0] < seconds:
+            return False
+        recent.append(now)
+        return True
+
+    def _earlier(self, key: str, command: Command) -> Receipt | None:
+        try:
+            entry = self._actions().ended(key, self._wall() - REPEAT)
+        except StorageError as error:
+            raise ActionError(str(error)) from error
+        if entry is None or entry.status != "done":
+            return None
+        return Receipt(command, "already", self.home().entity(command.entity))
+
+    async def _call(self, command: Command) -> Receipt:
+        try:
+            with anyio.fail_after(self._patience):
+                entity = await self._backend.call(command)
+        except TimeoutError:
+            return Receipt(command, "failed", self.home().entity(command.entity), "unreachable", "no answer")
+        except ActionError as error:
+            return Receipt(command, "failed", self.home().entity(command.entity), "unreachable", str(error))
+        if not fulfils(entity, goal(command)):
+            return Receipt(command, "failed", entity, "not_done")
+        return Receipt(command, "done", entity)
+
+    def _log(self, entries: Sequence[Entry], late: bool = False) -> None:
+        """Write the log; before an action a log that fails stops it, after it the action stays in doubt."""
+        if not entries:
+            return
+        try:
+            self._actions().add(entries)
+        except StorageError as error:
+            if not late:
+                raise ActionError(str(error)) from error
+
+
+def _ended(key: str, receipt: Receipt) -> Entry:
+    command = receipt.command
+    reason = ": ".join(part for part in (receipt.reason, receipt.detail) if part)
+    return Entry(key, "ended", command.service, command.entity, command.slots, receipt.status, reason)
+
+
+def _bounds(slot: Range | Choice) -> str:
+    return f"{slot.low:g} {slot.high:g}" if isinstance(slot, Range) else " ".join(sorted(map(str, slot.values)))

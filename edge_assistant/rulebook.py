@@ -1,0 +1,319 @@
+"""Sentences we know by heart: which intent a sentence has, and with which slots."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from edge_assistant.home import Home
+from edge_assistant.numerals import digits
+from edge_assistant.types import Slot
+
+if TYPE_CHECKING:
+    from hassil.intents import IntentData, SlotList
+    from hassil.recognize import RecognizeResult
+
+    from edge_assistant.rule_files import Rules, Template
+
+MAX_TEXT: Final = 1024
+"""Characters from which on a text is no command."""
+Check = Callable[[str, str], bool]
+"""Says whether the words that an open slot caught, in this language, are of its kind."""
+
+_TELLING: Final = frozenset(
+    (
+        "HassGetState",
+        "HassClimateGetTemperature",
+        "HassGetWeather",
+        "HassTimerStatus",
+        "HassGetCurrentTime",
+        "HassGetCurrentDate",
+        "HassRespond",
+        "HassNevermind",
+    )
+)
+_OWN_ACTS: Final = frozenset(("StepBrightness", "WhichRoom", "UnknownDevice", "AskDuration", "Yes"))
+_QUOTES: Final = "\"'“”‘’「『《"
+_ENDS: Final = " \t\n.。,，!！;；:：…~～"
+
+
+def acts(intent: str) -> bool:
+    """Return whether an intent changes something: a question must never do that."""
+    return (intent.startswith("Hass") or intent in _OWN_ACTS) and intent not in _TELLING
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a sentence means, and which rule says so."""
+
+    intent: str
+    slots: Mapping[str, Slot]
+    response: str
+    language: str
+    text: str
+    """The words that were matched: without politeness, numbers in digits."""
+    template: str
+    source: str
+    """Where the template stands: ``lights.yaml:12``."""
+    order: tuple[object, ...] = field(default=(), repr=False)
+    """How good the match is; the smallest is the best."""
+
+    @property
+    def why(self) -> str:
+        """The match in one line."""
+        slots = ", ".join(f"{name}={value}" for name, value in self.slots.items())
+        return f"intent {self.intent}" + (f": {slots}" if slots else "")
+
+
+class Rulebook:
+    """All sentence templates of one language, and what is answered to them."""
+
+    def __init__(self, rules: Rules, checks: Mapping[str, Check]) -> None:
+        self.rules = rules
+        self.language = rules.language
+        self._checks = {**CHECKS, **checks}
+        self._data: dict[int, IntentData] = {}
+        self._expansions: dict[str, Any] = {}
+        self._lists: dict[str, SlotList] = {}
+        self._names: tuple[object, dict[str, SlotList]] = (None, {})
+
+    def match(self, text: str, home: Home, area: str | None = None) -> Match | None:
+        """Return the best meaning of a text in this home, said in this area, if it has one."""
+        return next(iter(self.matches(text, home, area)), None)
+
+    def matches(self, text: str, home: Home, area: str | None = None) -> Sequence[Match]:
+        """Return every meaning of a text, best first."""
+        if not text.strip() or len(text) > MAX_TEXT:
+            return ()
+        question = text.rstrip(_ENDS + _QUOTES).endswith(("?", "？"))
+        quoted = text.strip()[0] in _QUOTES
+        for words, polite in self._readings(text):
+            found = {
+                (match.intent, tuple(sorted(match.slots.items(), key=str))): match
+                for match in sorted(self._recognized(words, home, area), key=lambda match: match.order, reverse=True)
+                if not (acts(match.intent) and (quoted or (question and not polite)))
+            }
+            if found:
+                return sorted(found.values(), key=lambda match: match.order)
+        return ()
+
+    def say(self, intent: str, key: str, values: Mapping[str, object]) -> str | None:
+        """Return the answer that the rules give under this key, with the values filled in."""
+        said = self.rules.responses.get(intent, {}).get(key)
+        return said and re.sub(r"\{(\w+)\}", lambda slot: _written(values.get(slot[1], "")), said)
+
+    def word(self, table: str, key: str) -> str:
+        """Return one word of a table of the responses: the name of a state, a unit, a colour; else the key itself."""
+        return self.rules.responses.get(table, {}).get(key, key)
+
+    def _readings(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The text as it stands, then without politeness around it; each with numbers in digits first."""
+        whole = text.strip().strip(_ENDS + "?？").strip(_QUOTES) or text.strip()
+        inner = [whole]
+        while len(inner) < 6 and (peeled := self._peel(inner[-1])):
+            inner.append(peeled)
+        for words in dict.fromkeys((inner[0], inner[-1], *inner)):
+            for reading in dict.fromkeys((digits(words, self.language), words)):
+                yield reading, words != whole
+
+    def _peel(self, text: str) -> str | None:
+        for before, after in self.rules.frames:
+            inner = _inside(text, before, after)
+            if inner is not None:
+                return inner
+        return None
+
+    def _recognized(self, text: str, home: Home, area: str | None) -> Iterator[Match]:
+        from hassil.intents import Intent, Intents, IntentsSettings
+        from hassil.recognize import recognize_all
+
+        haystack = f"{text}\n{re.sub(r'(?<=[^ -~])[ ]+|[ ]+(?=[^ -~])', '', text)}".casefold().replace("’", "'")
+        intents: dict[str, Intent] = {}
+        for index, template in enumerate(self.rules.templates):
+            if all(any(word in haystack for word in clause) for clause in template.clauses):
+                known = intents.setdefault(template.intent, Intent(template.intent))
+                known.data.append(self._parsed(index, template))
+        if not intents:
+            return
+        here = home.area(area)
+        book = Intents(
+            self.language,
+            intents,
+            slot_lists={**self._slot_lists(), **self._named(home)},
+            expansion_rules=self._expansions,
+            settings=IntentsSettings(ignore_whitespace=self.rules.ignore_whitespace),
+        )
+        context = {"area": here.called(self.language)} if here else {}
+        for result in recognize_all(text, book, intent_context=context, language=self.language):
+            match = self._match(result, text)
+            if match is not None:
+                yield match
+
+    def _match(self, result: RecognizeResult, text: str) -> Match | None:
+        for entity in result.entities_list:
+            if entity.is_wildcard and not self._fits(entity.name, str(entity.value), result):
+                return None
+        slots = {name: _slot(entity.value) for name, entity in result.entities.items()}
+        metadata = result.intent_metadata or {}
+        name = result.entities.get("name")
+        if name is not None and name.is_wildcard:
+            name = None
+        order = (
+            sum(entity.is_wildcard for entity in result.entities_list),
+            name is None,
+            -len(name.text) if name else 0,
+            sum(len(entity.text) for entity in result.entities_list if entity.is_wildcard),
+            -len(result.intent_data.requires_context),
+            -result.text_chunks_matched,
+            result.intent.name,
+            metadata.get("source", ""),
+            str(slots),
+        )
+        response = result.response or "default"
+        return Match(
+            result.intent.name,
+            slots,
+            response,
+            self.language,
+            text,
+            str(metadata.get("text", "")),
+            str(metadata.get("source", "")),
+            order,
+        )
+
+    def _fits(self, slot: str, caught: str, result: RecognizeResult) -> bool:
+        sentence = result.intent_sentence
+        assert sentence is not None, "a match has a sentence"
+        listed = next((ref for ref in _references(sentence, self._expansions) if ref[1] == slot), (slot, slot))[0]
+        return self._checks[self.rules.wildcards[listed]](caught, self.language)
+
+    def _parsed(self, index: int, template: Template) -> IntentData:
+        if index not in self._data:
+            from hassil.intents import IntentData
+
+            self._data[index] = IntentData(
+                [template.text],
+                slots=dict(template.slots),
+                response=template.response,
+                requires_context=dict(template.requires),
+                excludes_context=dict(template.excludes),
+                wildcard_list_names=set(self.rules.wildcards),
+                metadata={"text": template.text, "source": template.source},
+            )
+            self._expand(template.text)
+        return self._data[index]
+
+    def _expand(self, text: str) -> None:
+        """Parse the expansion rules that a template mentions, and those that they mention."""
+        from hassil.parse_expression import parse_sentence
+
+        for name in re.findall(r"<([^<>]+)>", text):
+            if name not in self._expansions:
+                self._expansions[name] = parse_sentence(self.rules.expansions[name], keep_text=True)
+                self._expand(self.rules.expansions[name])
+
+    def _slot_lists(self) -> dict[str, SlotList]:
+        if not self._lists:
+            from hassil.intents import Intents
+
+            empty = {"language": self.language, "intents": {}, "lists": self.rules.lists}
+            self._lists = Intents.from_dict(empty).slot_lists
+        return self._lists
+
+    def _named(self, home: Home) -> dict[str, SlotList]:
+        """The names of this home as slot lists, kept until the home has other names."""
+        known = (home.areas, home.floors, tuple((e.names, e.domain, e.device_class) for e in home.entities))
+        if self._names[0] != known:
+            self._names = known, _home_lists(home, self.language)
+        return self._names[1]
+
+
+def _home_lists(home: Home, language: str) -> dict[str, SlotList]:
+    from hassil.expression import TextChunk
+    from hassil.intents import TextSlotList, TextSlotValue
+    from hassil.util import normalize_text
+
+    def listed(slot: str, named: Sequence[tuple[Sequence[str], dict[str, str]]]) -> TextSlotList:
+        values = {
+            (spelling.casefold(), tuple(context.items())): TextSlotValue(
+                TextChunk(normalize_text(spelling)), name, context=context or None
+            )
+            for names, context in named
+            for name in names
+            for spelling in dict.fromkeys((name, digits(name, language)))
+            if spelling.strip()
+        }
+        return TextSlotList(slot, list(values.values()))
+
+    return {
+        "name": listed(
+            "name",
+            [
+                (
+                    entity.names,
+                    {"domain": entity.domain}
+                    | ({"device_class": entity.device_class} if entity.device_class is not None else {}),
+                )
+                for entity in home.entities
+            ],
+        ),
+        "area": listed("area", [(area.names, {}) for area in home.areas]),
+        "floor": listed("floor", [(floor.names, {}) for floor in home.floors]),
+    }
+
+
+def _references(sentence: Any, expansions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for reference in sentence.expression.list_references(expansions):
+        yield reference.list_name, reference.slot_name
+
+
+@lru_cache(maxsize=512)
+def _edge(before: str, after: str) -> re.Pattern[str]:
+    def bounded(words: str, side: str) -> str:
+        return re.escape(words) + (side if words.isascii() else "")
+
+    start = bounded(before, r"\b[\s,，]*") if before else ""
+    end = (r"[\s,，]*" + (r"\b" if after.isascii() else "") + re.escape(after)) if after else ""
+    return re.compile(f"^{start}(?P<inner>\\S.*?){end}$", re.IGNORECASE)
+
+
+def _inside(text: str, before: str, after: str) -> str | None:
+    lowered = text.casefold()
+    if not (lowered.startswith(before) and lowered.endswith(after)) or len(before) + len(after) >= len(text):
+        return None
+    found = _edge(before, after).match(text)
+    return found["inner"].strip(" ,，") or None if found else None
+
+
+def _slot(value: object) -> Slot:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _written(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_FUNCTION_WORD: Final = re.compile(
+    r"\b(?:i|you|he|she|it|we|they|me|my|your|his|her|its|our|their|is|are|was|were|be|do|does|did|don't|not|no|"
+    r"what|who|whom|whose|which|when|where|why|how|if|because|that|this|these|those|there|then|than|"
+    r"and|or|but|so|of|to|from|can|could|would|should|will|shall|may|might|must|has|have|had|"
+    r"a|an|the|about|with|without|into|onto|until|while|before|after)\b",
+    re.IGNORECASE,
+)
+
+
+def _label(caught: str, language: str) -> bool:
+    """A short name such as people give to a timer: no clause, no question, no number."""
+    if re.search(r"\d", caught) or not re.search(r"\w", caught):
+        return False
+    if language == "zh":
+        return len(caught) <= 6 and not re.search("[我你他她它吗呢吧了的是不没有谁什么怎哪几多在和把]", caught)
+    return len(caught.split()) <= 3 and _FUNCTION_WORD.search(caught) is None
+
+
+CHECKS: Final[Mapping[str, Check]] = {"label": _label}

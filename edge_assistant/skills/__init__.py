@@ -1,0 +1,63 @@
+"""Built-in abilities: each takes what a rule understood, and says what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from edge_assistant.rulebook import Check, Match, Rulebook
+from edge_assistant.skills.arithmetic import is_arithmetic
+from edge_assistant.skills.things import is_device
+from edge_assistant.skills.units import is_quantity, is_unit
+from edge_assistant.types import Action, Declined, Query
+
+CHECKS: Final[Mapping[str, Check]] = {
+    "arithmetic": is_arithmetic,
+    "quantity": is_quantity,
+    "unit": is_unit,
+    "device": is_device,
+}
+"""What open slots of our rules may catch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a skill has to say: a key among the responses of the intent, and the values for it."""
+
+    response: str = "default"
+    values: Mapping[str, object] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
+    table: str | None = None
+    """Whose responses these are, where they are not those of the intent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a skill is asked: the meaning, the query, and the language's rules for the words in the answer."""
+
+    match: Match
+    query: Query
+    book: Rulebook
+
+    def join(self, things: list[str]) -> str:
+        """Return an enumeration: "a, b and c"."""
+        if len(things) < 2:
+            return "".join(things)
+        comma, last = self.book.word("Word", "comma"), self.book.word("Word", "and")
+        return comma.join(things[:-1]) + last + things[-1]
+
+
+Work: TypeAlias = Callable[[], Awaitable[Said]]
+"""Does what was decided; an action that fails is told in what it says."""
+Skill: TypeAlias = Callable[[Asked], "Work | Declined"]
+"""Decides quickly whether it can do what is asked; what it returns does it."""
+
+
+def saying(response: str = "default", table: str | None = None, **values: object) -> Work:
+    """Return the work of only saying something."""
+
+    async def say() -> Said:
+        return Said(response, values, table=table)
+
+    return say

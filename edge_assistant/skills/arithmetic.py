@@ -1,0 +1,181 @@
+"""Sums as people say them, worked out exactly."""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal, DecimalException, InvalidOperation, Overflow
+from typing import Final
+
+_WORDS: Final[tuple[tuple[str, str], ...]] = (
+    (r"\s*(?:raised to the power of|to the power of)\s*", "^"),
+    (r"\bsquared\b|的?平方(?!根)", "^2"),
+    (r"\bcubed\b|的?立方(?!根)", "^3"),
+    (r"\b(?:the )?square root of\b|根号", "√"),
+    (r"(-?\d+(?:\.\d+)?)的(?:算术)?平方根", r"√\1"),
+    (r"的?(\d+)次方", r"^\1"),
+    (r"(\d+(?:\.\d+)?)除以(\d+(?:\.\d+)?)", r"\1÷\2"),
+    (r"(\d+(?:\.\d+)?)除(\d+(?:\.\d+)?)", r"\2÷\1"),
+    (r"(-?\d+(?:\.\d+)?)的(\d+(?:\.\d+)?)%", r"\2%*\1"),
+    (r"(\d+(?:\.\d+)?)的(\d+)分之(\d+)", r"\1*\3÷\2"),
+    (r"(\d+)分之(\d+)", r"(\2÷\1)"),
+    (r"\bhalf of\b|\bhalf\b(?=\s+\d)", "0.5*"),
+    (r"\bdouble\b", "2*"),
+    (r"(\d)\s*的一半", r"\1*0.5"),
+    (r"\bpercent of\b|% of\b", "%*"),
+    (r"\bpercent\b", "%"),
+    (r"\b(?:multiplied by|times)\b|乘以|乘上|乘", "*"),
+    (r"\b(?:divided by|over)\b", "÷"),
+    (r"\b(?:plus|added to|and)\b|加上|加", "+"),
+    (r"\bminus\b|减去|减", "-"),
+    (r"(?<=\d)\s*x\s*(?=[\d(-])", "*"),
+    (r"\bmodulo\b|\bmod\b", "mod"),
+)
+_TOKEN: Final = re.compile(r"\s*(mod|\d+(?:\.\d+)?|[-+*/÷×^√()%])")
+_SYMBOLS: Final = {"×": "*", "÷": "/"}
+_EXACT: Final = Context(prec=28, traps=[InvalidOperation, Overflow], Emax=60, Emin=-60)
+MAX_LENGTH: Final = 200
+MAX_DEPTH: Final = 20
+
+
+class NotArithmetic(ValueError):
+    """These words are no sum."""
+
+
+def is_arithmetic(said: str, language: str) -> bool:
+    """Return whether the words are a sum with at least one operation in it."""
+    try:
+        tokens = _tokens(said)
+        operations = sum(
+            sign in {"*", "/", "^", "√", "%", "mod"} or (sign in {"+", "-"} and index > 0)
+            for index, sign in enumerate(tokens)
+        )
+        if not operations or _looks_like_a_date(said):
+            return False
+        _Sum(tokens).value()
+    except NotArithmetic:
+        return False
+    except (DecimalException, ZeroDivisionError):
+        return True
+    return True
+
+
+def work_out(said: str) -> Decimal:
+    """Return the value of a sum. Raises `NotArithmetic`, `ZeroDivisionError`, or `DecimalException` if too large."""
+    return _Sum(_tokens(said)).value()
+
+
+def written(number: Decimal) -> str:
+    """Return a number as people write it: at most ten significant digits after rounding, no trailing zeros."""
+    rounded = Context(prec=12).create_decimal(number)
+    if rounded == rounded.to_integral_value() and abs(rounded) < Decimal(10) ** 15:
+        return f"{number.to_integral_value():f}"
+    if abs(rounded) >= Decimal(10) ** 15 or (rounded and abs(rounded) < Decimal("0.000001")):
+        return f"{rounded.normalize():.9g}"
+    return f"{rounded.normalize():f}"
+
+
+def neat(said: str) -> str:
+    """Return a sum in signs, as it is repeated in the answer."""
+    signs = "".join(f" {t} " if t in "+-*/" or t == "mod" else t for t in _tokens(said))
+    return re.sub(r"\s+", " ", signs.replace("*", "×").replace("/", "÷")).replace("( ", "(").strip()
+
+
+def _looks_like_a_date(said: str) -> bool:
+    return re.fullmatch(r"\s*\d{1,4}([-/])\d{1,2}(\1\d{1,4})?\s*", said) is not None
+
+
+def _tokens(said: str) -> list[str]:
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", said.casefold().strip(" ?？=。."))
+    text = text.replace("（", "(").replace("）", ")").replace("＋", "+").replace("－", "-").replace("％", "%")
+    for pattern, sign in _WORDS:
+        text = re.sub(pattern, sign, text)
+    if len(text) > MAX_LENGTH:
+        raise NotArithmetic("too long")
+    tokens, position = [], 0
+    while position < len(text.rstrip()):
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise NotArithmetic(text[position:])
+        tokens.append(_SYMBOLS.get(found[1], found[1]))
+        position = found.end()
+    return tokens
+
+
+class _Sum:
+    """A recursive descent: sums of products of powers."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+        self._next = 0
+        self._depth = 0
+
+    def value(self) -> Decimal:
+        result = self._sum()
+        if self._next != len(self._tokens):
+            raise NotArithmetic("something is left over")
+        return result
+
+    def _peek(self) -> str:
+        return self._tokens[self._next] if self._next < len(self._tokens) else ""
+
+    def _take(self, *signs: str) -> str:
+        if self._peek() not in signs:
+            return ""
+        self._next += 1
+        return self._tokens[self._next - 1]
+
+    def _sum(self) -> Decimal:
+        total = self._product()
+        while sign := self._take("+", "-"):
+            start = self._next
+            right = self._product()
+            if self._tokens[self._next - 1] == "%" and self._next - start == 2:
+                right = _EXACT.multiply(total, right)  # 80 + 15% is 92
+            total = _EXACT.add(total, right) if sign == "+" else _EXACT.subtract(total, right)
+        return total
+
+    def _product(self) -> Decimal:
+        total = self._power()
+        while sign := self._take("*", "/", "mod"):
+            right = self._power()
+            if sign != "*" and right == 0:
+                raise ZeroDivisionError
+            total = {"*": _EXACT.multiply, "/": _EXACT.divide, "mod": _EXACT.remainder}[sign](total, right)
+        return total
+
+    def _power(self) -> Decimal:
+        base = self._atom()
+        if not self._take("^"):
+            return base
+        exponent = self._atom()
+        if abs(exponent) > 1000:
+            raise Overflow
+        if base == 0 and exponent < 0:
+            raise ZeroDivisionError
+        return _EXACT.power(base, exponent)
+
+    def _atom(self) -> Decimal:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise NotArithmetic("nested too deeply")
+        value = self._unsigned()
+        self._depth -= 1
+        while self._take("%"):
+            value = _EXACT.divide(value, Decimal(100))
+        return value
+
+    def _unsigned(self) -> Decimal:
+        if self._take("-"):
+            return -self._atom()
+        if self._take("√"):
+            return _EXACT.sqrt(self._atom())
+        if self._take("("):
+            value = self._sum()
+            if not self._take(")"):
+                raise NotArithmetic("a parenthesis is open")
+            return value
+        token = self._peek()
+        if not token[:1].isdigit():
+            raise NotArithmetic("a number is missing")
+        self._next += 1
+        return Decimal(token)

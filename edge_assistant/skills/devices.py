@@ -1,0 +1,139 @@
+"""Devices: told what to do, through the actuator, and nothing is claimed that no receipt shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from edge_assistant.actuator import Actuator, Receipt
+from edge_assistant.home import Entity
+from edge_assistant.services import Command
+from edge_assistant.skills import Asked, Said, Skill, Work, saying
+from edge_assistant.skills.states import state_word
+from edge_assistant.skills.targets import INTENTS, command, targets
+from edge_assistant.types import Context, Declined
+
+_ONE_IS_MEANT: Final = frozenset(("HassClimateSetTemperature", "HassSetVolume", "HassSetVolumeRelative"))
+
+
+def conversation(context: Context) -> str:
+    """Return the key of the conversation, so that one person's yes does not confirm another's question."""
+    return context.conversation or "|".join((context.device or "", context.speaker or "", context.area or ""))
+
+
+class Devices:
+    """Everything that changes a device."""
+
+    def __init__(self, actuator: Actuator) -> None:
+        self._actuator = actuator
+
+    @property
+    def skills(self) -> Mapping[str, Skill]:
+        """The intents that are answered here."""
+        return {
+            **dict.fromkeys(INTENTS, self._tell),
+            "WhichRoom": lambda asked: saying("which_room", table="Device"),
+            "UnknownDevice": lambda asked: saying("unknown_device", "Device", name=asked.match.slots["thing"]),
+            "Yes": self._yes,
+            "No": self._no,
+        }
+
+    def forget(self, context: Context) -> None:
+        """Drop what waits for a yes: the conversation has gone on."""
+        self._actuator.release(conversation(context))
+
+    def _tell(self, asked: Asked) -> Work:
+        asked_at = self._actuator.now()
+        area = asked.query.context.area
+        found = targets(asked.match, self._actuator.home(), area)
+        if not found:
+            return saying("none_there", table="Device")
+        if len(found) > 1 and (asked.match.intent in _ONE_IS_MEANT or self._ambiguous(asked, found)):
+            return saying("which_one", "Device", names=asked.join([self._placed(entity, asked) for entity in found]))
+        commands = [command(asked.match, entity) for entity in found]
+
+        async def tell() -> Said:
+            if risky := self._actuator.needs_yes(commands):
+                self._actuator.hold(conversation(asked.query.context), commands)
+                return self._question(asked, risky)
+            receipts = await self._actuator.act(commands, asked=asked_at)
+            return self._told(asked, receipts, asked.match.intent, asked.match.response)
+
+        return tell
+
+    def _yes(self, asked: Asked) -> Work | Declined:
+        asked_at = self._actuator.now()
+        commands = self._actuator.release(conversation(asked.query.context))
+        if not commands:
+            return Declined("nothing waits for a yes")
+
+        async def confirmed() -> Said:
+            receipts = await self._actuator.act(commands, asked=asked_at, confirmed=True)
+            return self._told(asked, receipts, "Done", commands[0].service)
+
+        return confirmed
+
+    def _no(self, asked: Asked) -> Work | Declined:
+        if not self._actuator.release(conversation(asked.query.context)):
+            return Declined("nothing waits for a no")
+        return saying("declined", table="Device")
+
+    def _ambiguous(self, asked: Asked, found: Sequence[Entity]) -> bool:
+        """One name for several devices of different kinds or rooms, and no room to decide."""
+        return "name" in asked.match.slots and "area" not in asked.match.slots
+
+    def _placed(self, entity: Entity, asked: Asked) -> str:
+        area = self._actuator.home().area(entity.area)
+        name = entity.called(asked.match.language)
+        return f"{name} ({area.called(asked.match.language)})" if area else name
+
+    def _question(self, asked: Asked, risky: Sequence[Command]) -> Said:
+        names = self._names(asked, [item.entity for item in risky])
+        question = asked.book.say("Question", risky[0].service, {"names": names}) or f"{names}?"
+        return Said("confirm", {"question": question}, table="Device")
+
+    def _told(self, asked: Asked, receipts: Sequence[Receipt], intent: str, response: str) -> Said:
+        """Say what the receipts show: what is done, what was so already, and what went wrong."""
+        actions = tuple(receipt.action for receipt in receipts)
+        done = [receipt for receipt in receipts if receipt.status == "done"]
+        already = [receipt for receipt in receipts if receipt.status == "already"]
+        wrong = [receipt for receipt in receipts if receipt.status in ("failed", "refused")]
+        good = self._done(asked, done, intent, response) if done else self._already(asked, already) if already else ""
+        if not wrong:
+            return Said("told", {"said": good}, actions, table="Device")
+        trouble = self._trouble(asked, wrong)
+        if not good:
+            return Said("told", {"said": trouble}, actions, table="Device")
+        return Said("partly", {"done": good, "trouble": trouble}, actions, table="Device")
+
+    def _done(self, asked: Asked, receipts: Sequence[Receipt], intent: str, response: str) -> str:
+        values: dict[str, object] = {**asked.match.slots, **receipts[0].command.slots}
+        if "color" in values:
+            values["color"] = asked.book.word("Colour", str(values["color"]))
+        values["names"] = self._names(asked, [receipt.command.entity for receipt in receipts])
+        said = asked.book.say(intent, response, values) or asked.book.say(intent, "default", values)
+        return said or asked.book.say("Done", receipts[0].command.service, values) or f"{values['names']}."
+
+    def _already(self, asked: Asked, receipts: Sequence[Receipt]) -> str:
+        words = {state_word(receipt.entity, asked.book) for receipt in receipts if receipt.entity is not None}
+        if receipts[0].command.slots or len(words) != 1:
+            return asked.book.say("Device", "already_set", {}) or ""
+        key = "already" if len(receipts) == 1 else "already_many"
+        names = self._names(asked, [receipt.command.entity for receipt in receipts])
+        return asked.book.say("Device", key, {"names": names, "state": words.pop()}) or ""
+
+    def _trouble(self, asked: Asked, receipts: Sequence[Receipt]) -> str:
+        first = receipts[0]
+        low, _, high = first.detail.partition(" ")
+        values: dict[str, object] = {
+            "names": self._names(asked, [r.command.entity for r in receipts if r.reason == first.reason]),
+            "state": state_word(first.entity, asked.book) if first.entity else "",
+            "low": low,
+            "high": high,
+        }
+        return asked.book.say("Device", first.reason, values) or first.reason
+
+    def _names(self, asked: Asked, entities: Sequence[str]) -> str:
+        home = self._actuator.home()
+        found = [home.entity(id) for id in entities]
+        return asked.join([entity.called(asked.match.language) for entity in found if entity is not None])

@@ -1,0 +1,42 @@
+"""Sums and conversions, as skills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import DecimalException
+from typing import Final
+
+from edge_assistant.skills import Asked, Skill, Work, saying
+from edge_assistant.skills.arithmetic import neat, work_out, written
+from edge_assistant.skills.units import BelowZero, convert, quantity, shown, unit
+from edge_assistant.types import Declined
+
+
+def arithmetic(asked: Asked) -> Work:
+    """Answer a sum."""
+    said = str(asked.match.slots["expression"])
+    try:
+        return saying(expression=neat(said), result=written(work_out(said)))
+    except ZeroDivisionError:
+        return saying("zero")
+    except DecimalException:
+        return saying("too_large")
+
+
+def conversion(asked: Asked) -> Work | Declined:
+    """Answer what a quantity is in another unit."""
+    measured = quantity(str(asked.match.slots["quantity"]))
+    target = unit(str(asked.match.slots["unit"]))
+    assert measured is not None, "the rule's check was passed"
+    assert target is not None, "the rule's check was passed"
+    try:
+        result = convert(*measured, target)
+    except BelowZero:
+        return saying("below_zero")
+    if result is None:
+        return Declined(f"{measured[1].sign} and {target.sign} do not measure the same")
+    language = asked.match.language
+    return saying(quantity=shown(*measured, language), result=shown(result, target, language))
+
+
+SKILLS: Final[Mapping[str, Skill]] = {"Arithmetic": arithmetic, "ConvertUnit": conversion}

@@ -1,0 +1,149 @@
+"""What the devices are doing: questions are answered from their states, and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from edge_assistant.home import Entity, Home
+from edge_assistant.rulebook import Match, Rulebook
+from edge_assistant.skills import Asked, Skill, Work, saying
+from edge_assistant.types import Declined
+
+_OPENINGS: Final = frozenset({"window", "door", "garage_door", "opening", "garage"})
+_RUNNING: Final = frozenset({"on", "playing", "cleaning", "heat", "cool", "auto", "fan_only", "dry", "heat_cool"})
+_SWITCHABLE: Final = (
+    "light",
+    "switch",
+    "fan",
+    "media_player",
+    "climate",
+    "humidifier",
+    "vacuum",
+    "input_boolean",
+    "siren",
+)
+
+
+def state_word(entity: Entity, book: Rulebook) -> str:
+    """Return the state of an entity in words."""
+    state = entity.state
+    if entity.domain == "binary_sensor":
+        meanings = {"window": ("open", "closed"), "motion": ("motion", "clear"), "battery": ("low", "normal")}
+        meanings |= {"moisture": ("wet", "dry"), "occupancy": ("motion", "clear"), "presence": ("home", "not_home")}
+        opening = meanings["window"] if entity.device_class in _OPENINGS else ("on", "off")
+        state = meanings.get(entity.device_class or "", opening)[state not in ("on", "open")]
+    unit = entity.attributes.get("unit") or entity.attributes.get("unit_of_measurement")
+    if entity.domain == "sensor" and unit:
+        return f"{state}{'' if unit in ('%', '°') else ' '}{unit}"
+    return book.word("State", state)
+
+
+class States:
+    """Answers from the states of one home."""
+
+    def __init__(self, home: Callable[[], Home]) -> None:
+        self._home = home
+
+    @property
+    def skills(self) -> Mapping[str, Skill]:
+        """The intents that are answered here."""
+        return {
+            "HassGetState": self._state,
+            "HassClimateGetTemperature": self._temperature,
+            "WhatIsOn": self._what_is_on,
+            "ListDevices": self._list,
+        }
+
+    def _state(self, asked: Asked) -> Work | Declined:
+        match, home = asked.match, self._home()
+        found = _asked_about(match, home, asked.query.context.area)
+        if not found:
+            return saying("none_there", table="Device")
+        if match.response.startswith("one"):
+            return self._one(asked, found)
+        wanted = str(match.slots.get("state", ""))
+        fitting = [entity for entity in found if is_in(entity, wanted)]
+        names = _names(asked, fitting)
+        if match.response == "any":
+            return saying("any_yes" if fitting else "any_no", names=names)
+        if match.response == "all":
+            others = [entity for entity in found if entity not in fitting]
+            return saying("all_no" if others else "all_yes", names=_names(asked, others))
+        if match.response == "how_many":
+            return saying("how_many_some" if fitting else "how_many", count=len(fitting), names=names)
+        return saying("which" if fitting else "which_none", names=names)
+
+    def _one(self, asked: Asked, found: Sequence[Entity]) -> Work:
+        entity, book = found[0], asked.book
+        name, word = entity.called(asked.match.language), state_word(entity, book)
+        if "state" in asked.match.slots:
+            yes = is_in(entity, str(asked.match.slots["state"]))
+            return saying("one_yesno_yes" if yes else "one_yesno_no", names=name, state=word)
+        if len(found) == 1:
+            return saying("one", names=name, state=word)
+        values = [(each.called(asked.match.language), state_word(each, book)) for each in found]
+        lines = [book.say("HassGetState", "one", {"names": n, "state": w}) or "" for n, w in values]
+        return saying("one_many", states=asked.join([line.rstrip("。.") for line in lines]))
+
+    def _temperature(self, asked: Asked) -> Work | Declined:
+        slots, home = asked.match.slots, self._home()
+        area = str(slots["area"]) if "area" in slots else None
+        name = str(slots["name"]) if "name" in slots else None
+        climates = [
+            e for e in home.find(name=name, area=area, domains=("climate",)) if "current_temperature" in e.attributes
+        ]
+        sensors = home.find(name=name, area=area, domains=("sensor",), device_classes=("temperature",))
+        if not climates and not sensors:
+            return saying("unknown") if area or name else Declined("there is no thermometer in this home")
+        entity = climates[0] if climates else sensors[0]
+        if not climates or (area is not None and sensors):
+            return saying(names=sensors[0].called(asked.match.language), temperature=sensors[0].state)
+        values = {
+            "temperature": entity.attributes["current_temperature"],
+            "target": entity.attributes.get("temperature"),
+        }
+        return saying(
+            "default" if values["target"] is None else "target",
+            None,
+            names=entity.called(asked.match.language),
+            **values,
+        )
+
+    def _what_is_on(self, asked: Asked) -> Work:
+        area = asked.match.slots.get("area")
+        found = self._home().find(area=str(area) if area is not None else None, domains=_SWITCHABLE)
+        running = [entity for entity in found if entity.state in _RUNNING]
+        return saying("default" if running else "none", names=_names(asked, running))
+
+    def _list(self, asked: Asked) -> Work:
+        area = asked.match.slots.get("area")
+        found = self._home().find(area=str(area) if area is not None else None)
+        return saying("default" if found else "none", names=_names(asked, found))
+
+
+def is_in(entity: Entity, state: str) -> bool:
+    """Return whether an entity is in a state that was asked about."""
+    if state in ("on", "off") and entity.domain in ("media_player", "climate", "vacuum"):
+        return (entity.state not in ("off", "standby", "unavailable", "unknown", "docked")) == (state == "on")
+    if entity.domain == "binary_sensor" and state in ("open", "closed"):
+        return (entity.state in ("on", "open")) == (state == "open")
+    return entity.state == state
+
+
+def _asked_about(match: Match, home: Home, area: str | None) -> tuple[Entity, ...]:
+    slots = match.slots
+    found = home.find(
+        name=str(slots["name"]) if "name" in slots else None,
+        area=str(slots["area"]) if "area" in slots else None,
+        floor=str(slots["floor"]) if "floor" in slots else None,
+        domains=(str(slots["domain"]),) if "domain" in slots else (),
+        device_classes=(str(slots["device_class"]),) if "device_class" in slots else (),
+    )
+    here = home.area(area)
+    near = tuple(entity for entity in found if here is not None and entity.area == here.id)
+    return near or found if "name" in slots else found
+
+
+def _names(asked: Asked, entities: Sequence[Entity]) -> str:
+    return asked.join([entity.called(asked.match.language) for entity in entities])

@@ -1,0 +1,147 @@
+"""Which entities a sentence means, and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from edge_assistant.home import Entity, Home
+from edge_assistant.rulebook import Match
+from edge_assistant.services import Command
+from edge_assistant.types import Slot
+
+_DOMAINS: Final[Mapping[str, Collection[str]]] = {
+    "HassLightSet": ("light",),
+    "StepBrightness": ("light",),
+    "HassClimateSetTemperature": ("climate",),
+    "HassFanSetSpeed": ("fan",),
+    "HassSetPosition": ("cover",),
+    "HassSetVolume": ("media_player",),
+    "HassSetVolumeRelative": ("media_player",),
+    "HassMediaPlayerMute": ("media_player",),
+    "HassMediaPlayerUnmute": ("media_player",),
+    "HassMediaPause": ("media_player",),
+    "HassMediaUnpause": ("media_player",),
+    "HassMediaNext": ("media_player",),
+    "HassMediaPrevious": ("media_player",),
+    "HassVacuumStart": ("vacuum",),
+    "HassVacuumReturnToBase": ("vacuum",),
+}
+_ON: Final = {"cover": "open_cover", "lock": "lock", "vacuum": "start"}
+_OFF: Final = {"cover": "close_cover", "lock": "unlock", "vacuum": "return_to_base"}
+_SHADING: Final = ("blind", "curtain", "shade", "shutter")
+_Call: TypeAlias = "tuple[str, dict[str, Slot]]"
+"""The verb of a service, and the values for it."""
+
+INTENTS: Final = frozenset({"HassTurnOn", "HassTurnOff", *_DOMAINS})
+"""The intents that become commands."""
+
+
+def targets(match: Match, home: Home, area: str | None) -> tuple[Entity, ...]:
+    """Return the entities that a match means; the speaker's area decides between equals."""
+    slots = match.slots
+    domains = (str(slots["domain"]),) if "domain" in slots else _DOMAINS.get(match.intent, ())
+    found = home.find(
+        name=_text(slots, "name"),
+        area=_text(slots, "area"),
+        floor=_text(slots, "floor"),
+        domains=domains,
+        device_classes=_classes(home, slots),
+    )
+    if match.intent in ("HassTurnOn", "HassTurnOff") and "domain" not in slots:
+        found = tuple(entity for entity in found if entity.domain not in ("cover", "lock", "vacuum", "sensor"))
+    if "name" in slots:
+        return _nearest(found, home, area)
+    if domains == ("media_player",) and match.intent not in ("HassTurnOn", "HassTurnOff"):
+        return _playing(match.intent, found, home, area)
+    if (
+        domains == ("climate",)
+        and not slots.keys() & {"area", "floor"}
+        and match.intent not in ("HassTurnOn", "HassTurnOff")
+    ):
+        return _nearest(found, home, area)
+    return found
+
+
+def command(match: Match, entity: Entity) -> Command:
+    """Return what a match asks of one entity."""
+    verb, slots = _VERBS[match.intent](match.slots, entity)
+    return Command(f"{entity.domain}.{verb}", entity.id, slots)
+
+
+def _text(slots: Mapping[str, Slot], name: str) -> str | None:
+    return str(slots[name]) if name in slots else None
+
+
+def _classes(home: Home, slots: Mapping[str, Slot]) -> tuple[str, ...]:
+    """People say blinds for curtains: where a home has none of what was said, anything that shades will do."""
+    wanted = _text(slots, "device_class")
+    if wanted is None:
+        return ()
+    if wanted in _SHADING and not home.find(
+        area=_text(slots, "area"), floor=_text(slots, "floor"), device_classes=(wanted,)
+    ):
+        return _SHADING
+    return (wanted,)
+
+
+def _nearest(found: Sequence[Entity], home: Home, area: str | None) -> tuple[Entity, ...]:
+    here = home.area(area)
+    near = tuple(entity for entity in found if here is not None and entity.area == here.id)
+    return near or tuple(found)
+
+
+def _playing(intent: str, found: Sequence[Entity], home: Home, area: str | None) -> tuple[Entity, ...]:
+    """Of several players, the one in this room, else the one that plays (or is paused, to play on)."""
+    near = _nearest(found, home, area)
+    if len(near) < 2:
+        return near
+    wanted = "paused" if intent == "HassMediaUnpause" else "playing"
+    return tuple(entity for entity in near if entity.state == wanted) or near
+
+
+def _stepped(entity: Entity, step: str) -> int:
+    now = entity.attributes.get("brightness", 100) if entity.state == "on" else 0
+    brightness = int(now) if isinstance(now, int | float) else 100
+    return min(100, brightness + 20) if step == "up" else max(1, brightness - 20)
+
+
+def _louder(entity: Entity, step: Slot) -> float:
+    by = {"up": 10.0, "down": -10.0}.get(str(step)) or float(step)
+    volume = entity.attributes.get("volume", 50)
+    now = float(volume) if isinstance(volume, int | float) else 50.0
+    return max(0.0, min(100.0, now + by))
+
+
+def _set_light(slots: Mapping[str, Slot], entity: Entity) -> _Call:
+    return "turn_on", {name: slots[name] for name in ("brightness", "color", "temperature") if name in slots}
+
+
+def _verb(verb: str, **slots: Slot) -> Callable[[Mapping[str, Slot], Entity], _Call]:
+    return lambda said, entity: (verb, slots)
+
+
+def _passing(verb: str, target: str, source: str) -> Callable[[Mapping[str, Slot], Entity], _Call]:
+    """Hand one slot of the sentence to the service, under the name that it has there."""
+    return lambda said, entity: (verb, {target: said[source]})
+
+
+_VERBS: Final[Mapping[str, Callable[[Mapping[str, Slot], Entity], _Call]]] = {
+    "HassTurnOn": lambda said, entity: (_ON.get(entity.domain, "turn_on"), {}),
+    "HassTurnOff": lambda said, entity: (_OFF.get(entity.domain, "turn_off"), {}),
+    "HassLightSet": _set_light,
+    "StepBrightness": lambda said, entity: ("turn_on", {"brightness": _stepped(entity, str(said["step"]))}),
+    "HassClimateSetTemperature": _passing("set_temperature", "temperature", "temperature"),
+    "HassFanSetSpeed": _passing("set_percentage", "percentage", "percentage"),
+    "HassSetPosition": _passing("set_cover_position", "position", "position"),
+    "HassSetVolume": _passing("volume_set", "volume", "volume_level"),
+    "HassSetVolumeRelative": lambda said, entity: ("volume_set", {"volume": _louder(entity, said["volume_step"])}),
+    "HassMediaPlayerMute": _verb("volume_mute", muted=True),
+    "HassMediaPlayerUnmute": _verb("volume_mute", muted=False),
+    "HassMediaPause": _verb("media_pause"),
+    "HassMediaUnpause": _verb("media_play"),
+    "HassMediaNext": _verb("media_next_track"),
+    "HassMediaPrevious": _verb("media_previous_track"),
+    "HassVacuumStart": _verb("start"),
+    "HassVacuumReturnToBase": _verb("return_to_base"),
+}
