@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -420,6 +421,17 @@ async def test_a_ringing_timer_is_told_in_the_conversation() -> None:
         shown = screen(app)
 
     assert "\x1b" not in shown
+
+
+async def test_a_warning_of_the_library_is_told_in_the_conversation() -> None:
+    app = chat(FakeAssistant())
+    library = logging.getLogger("edge_assistant.assistant")
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await asyncio.to_thread(library.warning, "the answer was not kept: %s", "the disk is full\x1b[2J")
+        await until(pilot, lambda: "the answer was not kept: the disk is full[2J" in screen(app))
+
+    assert logging.getLogger("edge_assistant").handlers == []
 
 
 async def test_ctrl_q_quits_even_over_a_receipt_and_during_an_answer() -> None:

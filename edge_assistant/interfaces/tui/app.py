@@ -17,6 +17,7 @@ from edge_assistant.errors import EdgeAssistantError
 from edge_assistant.interfaces.tui.answering import Answering, Manner, Ringing
 from edge_assistant.interfaces.tui.conversation import Conversation
 from edge_assistant.interfaces.tui.exchange import Exchange
+from edge_assistant.interfaces.tui.logged import Logged
 from edge_assistant.interfaces.tui.question_input import QuestionInput
 from edge_assistant.interfaces.tui.receipt_screen import ReceiptScreen
 from edge_assistant.interfaces.tui.status_line import StatusLine
@@ -57,6 +58,7 @@ class ChatApp(App[None]):
         self._status = StatusLine(words, tiers, _told(manner, words))
         self._input = QuestionInput(longest, words.placeholder)
         self._longest = longest
+        self._logged = Logged(lambda sentence: self.call_later(self._conversation.notice, sentence))
         self._current: Exchange | None = None
         self._work: Worker[None] | None = None
 
@@ -66,8 +68,12 @@ class ChatApp(App[None]):
         yield self._status
 
     def on_mount(self) -> None:
+        logging.getLogger("edge_assistant").addHandler(self._logged)
         if isinstance(self._answering, Ringing):
             self._listen(self._answering)
+
+    def on_unmount(self) -> None:
+        logging.getLogger("edge_assistant").removeHandler(self._logged)
 
     async def on_question_input_sent(self, message: QuestionInput.Sent) -> None:
         """Put the question; one that is still being answered is stopped."""
