@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from edge_assistant.config import shipped
+from edge_assistant.config import Config, shipped
+from edge_assistant.home import Home
 from edge_assistant.knowledge.chunks import chunks
 from edge_assistant.knowledge.documents import Block
 from edge_assistant.knowledge.readers import read
 from edge_assistant.knowledge.sentences import sentences
 from edge_assistant.knowledge.words import length
 from edge_assistant.languages import LANGUAGES, detect
+from edge_assistant.rule_files import read_rules
+from edge_assistant.rulebook import CHECKS as SLOT_CHECKS
+from edge_assistant.rulebook import Rulebook
+from edge_assistant.skills import CHECKS as SKILL_CHECKS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = shipped("knowledge_base")
 PAGES = sorted(path for language in LANGUAGES for path in (ROOT / language).rglob("*.md"))
@@ -30,6 +42,8 @@ LONGEST = {"en": 37, "zh": 74}
 """The same, for the first sentence of a section: a longer one is not quoted whole."""
 _MACHINE = re.compile(r"(?<![\w.~])/(?:work|tmp|root|home|mnt|Users)/")
 _REGISTRY = re.compile(r"pypi|huggingface|hf-mirror|githubusercontent|modelscope", re.IGNORECASE)
+_SAID = re.compile(r"“([^”]+)”|\"([^\"]+)\"")
+_CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _STATEMENT = re.compile(r"[.!?:。！？：”]$")
 
 
@@ -46,6 +60,11 @@ def sections(path: Path) -> dict[str, list[Block]]:
     for block in read(path, path.name, limit=LIMIT).blocks:
         found.setdefault(block.headings[-1], []).append(block)
     return found
+
+
+@cache
+def rulebook(language: str) -> Rulebook:
+    return Rulebook(read_rules(language, [shipped("rules")], {**SLOT_CHECKS, **SKILL_CHECKS}), SKILL_CHECKS)
 
 
 def test_every_file_has_its_twin_in_the_other_language() -> None:
@@ -153,3 +172,44 @@ def test_no_two_sections_ask_the_same_thing(language: str) -> None:
     headings = [heading for path in pages for heading in sections(path)]
 
     assert len(set(headings)) == len(headings), sorted({one for one in headings if headings.count(one) > 1})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", ["rules.md", "timers.md", "device-actions.md"])
+def test_what_the_manual_says_to_the_rules_is_understood(page: str, language: str) -> None:
+    home = Home.read(shipped("rules") / "home.yaml")
+    book = rulebook(language)
+    text = _CODE.sub("", (ROOT / language / "manual" / page).read_text(encoding="utf-8"))
+
+    said = [chinese or english for chinese, english in _SAID.findall(text)]
+
+    assert said
+    assert [sentence for sentence in said if book.match(sentence, home, "kitchen") is None] == []
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.parent.name == "manual"], ids=name)
+def test_settings_shown_in_the_manual_are_settings(path: Path) -> None:
+    examples = re.findall(r"^```toml\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+    for example in examples:
+        Config(**tomllib.loads(example))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_home_and_the_rule_shown_in_the_manual_can_be_used(language: str, tmp_path: Path) -> None:
+    shown = {
+        page: re.findall(
+            r"```yaml\n(.*?)```", (ROOT / language / "manual" / page).read_text(encoding="utf-8"), re.DOTALL
+        )
+        for page in ("home-file.md", "write-a-rule.md")
+    }
+    (tmp_path / "home.yaml").write_text(shown["home-file.md"][0], encoding="utf-8")
+    (tmp_path / language).mkdir()
+    (tmp_path / language / "own.yaml").write_text(shown["write-a-rule.md"][0], encoding="utf-8")
+
+    home = Home.read(tmp_path / "home.yaml")
+    rules = read_rules(language, [shipped("rules"), tmp_path], {**SLOT_CHECKS, **SKILL_CHECKS})
+
+    assert [entity.domain for entity in home.entities] == ["light", "lock"]
+    assert rules.skipped == ()
+    assert "SpareKey" in rules.responses
