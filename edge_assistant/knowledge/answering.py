@@ -17,6 +17,8 @@ from edge_assistant.knowledge.units import Unit, units
 
 _READ: Final = 4
 """Passages whose sentences are weighed: the answer is in the first of them on 88 %, in one of four on 95 % of dev."""
+_NAMED: Final = 0.6
+"""The share of a question that a heading which asks nothing must say to stand for it: "Reset", not "The pump"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,9 @@ def _titled(question: Question, found: Sequence[Found]) -> Iterator[Finding]:
         if not heading or ("#" not in chunk.place and not chunk.question):
             continue
         cosine = one.cosine if chunk.question else None
+        alike = likeness(question.text, heading, cosine)
+        if not chunk.question and alike["asked covered"] < _NAMED:
+            continue
         name = "likeness" if cosine is not None else "likeness.words"
-        confidence = shipped("knowledge", name).probability(likeness(question.text, heading, cosine))
+        confidence = shipped("knowledge", name).probability(alike)
         yield Finding(section(chunk.text, question.want, question.language), one, confidence, "answers the like of")

@@ -147,7 +147,9 @@ class Library:
                 return
             self.store.add_vectors(self.stamp, [stored.id for stored in waiting], vectors)
         index = self._opened()
-        if index is not None and self._snapshots and self._embedder:
+        if index is None or self._snapshots is None or self._embedder is None:
+            return
+        if self._snapshots.newest(self.stamp) != self.store.generation:
             self._snapshots.save(index, self.stamp, self._embedder.dimension)
 
     def rebuild(self) -> int:

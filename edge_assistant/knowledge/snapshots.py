@@ -84,11 +84,17 @@ class Snapshots:
             raise StorageError(f"{self._folder}: {error.strerror}") from error
         digest = hashlib.sha256(content).hexdigest()
         with self._store.database.transaction() as connection:
+            connection.execute("DELETE FROM snapshots WHERE file = ?", (name,))
             connection.execute(
                 "INSERT INTO snapshots(stamp, generation, file, sha256, total, dimension) VALUES (?, ?, ?, ?, ?, ?)",
                 (stamp, generation, name, digest, len(index.ids), dimension),
             )
         self._forget_old()
+
+    def newest(self, stamp: str) -> int | None:
+        """Return the generation of the newest snapshot of this embedder."""
+        row = self._store.database.row("SELECT max(generation) AS newest FROM snapshots WHERE stamp = ?", (stamp,))
+        return row["newest"] if row else None
 
     def faults(self) -> list[str]:
         """Return what is wrong with the files on disk, one sentence each."""

@@ -56,7 +56,7 @@ def terms(text: str, most: int = 32) -> tuple[str, ...]:
 
 def quoted(words: Sequence[str]) -> str:
     """Return an FTS5 query that finds any of the words; its syntax never comes from the user."""
-    return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+    return " OR ".join('"' + word.replace('"', '""').replace("\0", "") + '"' for word in words)
 
 
 def size(text: str) -> int:

@@ -1,0 +1,193 @@
+"""Documents go in, passages come out, best first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_assistant.errors import InputError
+from edge_assistant.knowledge import exchange, ingest
+from edge_assistant.knowledge.documents import plain
+from edge_assistant.knowledge.fuse import fused
+from edge_assistant.knowledge.ingest import STARTER, Report
+from edge_assistant.knowledge.library import Library
+from tests.bag_of_words import BagOfWords, heating, library
+
+LIMIT = 1_000_000
+
+
+def folder_of(tmp_path: Path, **files: str) -> Path:
+    folder = tmp_path / "documents"
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_md", ".md")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def added(kept: Library, *paths: Path) -> Report:
+    return ingest.add(kept, paths, limit=LIMIT)
+
+
+def test_the_same_document_is_added_once(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    kept = library(tmp_path, embedder)
+
+    assert kept.add(heating())
+    assert not kept.add(heating())
+
+    assert len(embedder.embedded) == 3
+
+
+def test_a_changed_file_replaces_what_was_read_from_it(tmp_path: Path) -> None:
+    kept, folder = library(tmp_path), folder_of(tmp_path, pump_md="The pump is red.")
+    added(kept, folder)
+    (folder / "pump.md").write_text("The pump is blue.")
+
+    report = added(kept, folder)
+
+    assert report.added == ("pump.md",)
+    assert [found.text for found in kept.search("pump", 5, "en")] == ["The pump is blue."]
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, good_md="The pump is red.", empty_md=" ", sub__more_md="The cover is blue.")
+
+    report = added(library(tmp_path), folder, tmp_path / "missing.md")
+
+    assert report.added == ("good.md", "sub/more.md")
+    assert [sentence.rpartition(": ")[2] for sentence in report.refused] == [
+        "the file is empty",
+        "there is no such file",
+    ]
+
+
+def test_files_of_one_name_get_different_names(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, a__pump_md="The pump is red.", b__pump_md="The pump is blue.")
+    kept = library(tmp_path)
+
+    added(kept, folder / "a/pump.md")
+    added(kept, folder / "b/pump.md")
+
+    assert [entry.source for entry in kept.documents()] == ["b/pump.md", "pump.md"]
+
+
+def test_a_folder_without_documents_is_said(tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+
+    report = added(library(tmp_path), tmp_path / "nothing")
+
+    assert report.refused == (f"{tmp_path / 'nothing'}: there is no document in this folder",)
+    assert not report.useful
+
+
+def test_words_alone_answer_while_the_embedder_is_broken(tmp_path: Path) -> None:
+    broken = library(tmp_path, BagOfWords(breaks=True))
+
+    broken.add(heating())
+    found = broken.find("how heavy is the pump?", 3, "en")
+
+    assert found[0].stored.chunk.place == "heating.md#the-pump"
+    assert found[0].cosine is None
+    assert broken.trouble == "the embedder is broken"
+
+
+def test_what_was_added_without_an_embedder_is_embedded_later(tmp_path: Path) -> None:
+    library(tmp_path, words_only=True).add(heating())
+    later = library(tmp_path)
+
+    assert "no vector yet" in later.verify()[0]
+    assert later.rebuild() == 3
+    assert later.verify() == []
+
+
+def test_passages_in_the_language_of_the_question_come_first(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    kept.add(plain("en.txt", "The WiFi password stands on the label.", "en"))
+    kept.add(plain("zh.txt", "WiFi 密码在标签上。", "zh"))
+
+    assert [found.source for found in kept.search("WiFi 密码", 5, "zh")] == ["zh.txt"]
+    assert kept.search("password label", 5, "zh")[0].source == "en.txt"
+
+
+def test_found_passages_lead_back_to_their_document(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    kept.add(heating())
+
+    (found, *_) = kept.find("where was the pump built?", 3, "en")
+
+    assert found.stored.document == "heating.md"
+    assert found.passage.source == "heating.md#the-pump"
+    assert 0 < found.score <= 1
+    assert found.bm25 > 0
+
+
+def test_scores_are_weighed_and_sorted() -> None:
+    scores = fused({1: 4.0, 2: 2.0}, {2: 0.8, 3: 0.4}, dense=0.5)
+
+    assert scores == {2: 0.75, 1: 0.5, 3: 0.25}
+    assert list(scores) == [2, 1, 3]
+
+
+def test_an_empty_library_finds_nothing(tmp_path: Path) -> None:
+    assert library(tmp_path).search("anything", 5, "en") == []
+    assert library(tmp_path).answer("anything at all?", "en") is None
+
+
+def test_the_starter_documents_follow_their_folder(tmp_path: Path) -> None:
+    kept, folder = library(tmp_path), folder_of(tmp_path, en__a_md="The pump is red.", en__b_md="The cover is blue.")
+    ingest.sync_starter(kept, folder)
+    generation = kept.generation
+
+    again = ingest.sync_starter(kept, folder)
+    assert (again.added, kept.generation) == ((), generation)
+
+    (folder / "en/b.md").unlink()
+    (folder / "en/c.md").write_text("The lamp is green.")
+    report = ingest.sync_starter(kept, folder)
+    assert (report.added, report.removed) == (("en/c.md",), ("en/b.md",))
+    assert {entry.collection for entry in kept.documents()} == {STARTER}
+
+    ingest.sync_starter(kept, None)
+    assert kept.documents() == []
+
+
+def test_a_library_travels_in_one_file(tmp_path: Path) -> None:
+    here, embedder = library(tmp_path / "here"), BagOfWords()
+    here.add(heating())
+    there = library(tmp_path / "there", embedder)
+
+    assert exchange.export(here, tmp_path / "kb.zip") == 1
+    assert exchange.take_in(there, tmp_path / "kb.zip") == (1, 1)
+    assert exchange.take_in(there, tmp_path / "kb.zip") == (0, 1)
+
+    assert embedder.embedded == []
+    assert there.find("the pump", 1, "en")[0].cosine is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 but no archive", b"text"])
+def test_a_file_that_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "kb.zip").write_bytes(content)
+
+    with pytest.raises(InputError, match="not an exported knowledge base"):
+        exchange.take_in(library(tmp_path), tmp_path / "kb.zip")
+
+
+def test_a_damaged_export_changes_nothing(tmp_path: Path) -> None:
+    import zipfile
+
+    here = library(tmp_path / "here")
+    here.add(heating())
+    exchange.export(here, tmp_path / "kb.zip")
+    with zipfile.ZipFile(tmp_path / "kb.zip") as archive:
+        manifest, content = archive.read("manifest.json"), archive.read("knowledge.jsonl")
+    with zipfile.ZipFile(tmp_path / "kb.zip", "w") as archive:
+        archive.writestr("manifest.json", manifest)
+        archive.writestr("knowledge.jsonl", content.replace(b"red", b"tan"))
+    there = library(tmp_path / "there")
+
+    with pytest.raises(InputError, match="damaged"):
+        exchange.take_in(there, tmp_path / "kb.zip")
+
+    assert there.documents() == []

@@ -1,0 +1,102 @@
+"""The sentence that answers is quoted, not the passage around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_assistant.knowledge.asked import Want, holds, wanted
+from edge_assistant.knowledge.likeness import likeness
+from edge_assistant.knowledge.quote import section, shortened
+from edge_assistant.knowledge.words import length, naming
+from tests.bag_of_words import heating, library
+
+
+@pytest.mark.parametrize(
+    ("question", "want"),
+    [
+        ("When was it built?", "time"),
+        ("How many rooms are there?", "number"),
+        ("Who built it?", "person"),
+        ("Where is it?", "place"),
+        ("How do I reset it?", "steps"),
+        ("Why does it hum?", "reason"),
+        ("Is it loud?", "yes or no"),
+        ("What is it?", "thing"),
+        ("Write two lines about snow", "order"),
+        ("tell me a riddle", "order"),
+        ("这是什么时候建的？", "time"),
+        ("有多少个房间？", "number"),
+        ("谁建的？", "person"),
+        ("在哪里？", "place"),
+        ("怎么重置？", "steps"),
+        ("为什么有声音？", "reason"),
+        ("给我讲个故事", "order"),
+        ("the pump", "no question"),
+    ],
+)
+def test_what_a_question_wants(question: str, want: Want) -> None:
+    assert wanted(question) == want
+
+
+def test_whether_a_sentence_holds_what_is_wanted() -> None:
+    assert holds("time", "It was built in 1987.")
+    assert holds("time", "建于1987年。")
+    assert not holds("time", "It was built quickly.")
+    assert holds("thing", "It was built quickly.") is None
+
+
+def test_the_sentence_that_answers_is_quoted(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    kept.add(heating())
+
+    answer = kept.answer("In what year was the pump built?", "en")
+
+    assert answer is not None
+    assert answer.text == "The pump was built in Graz in 1987."
+    assert answer.found.passage.source == "heating.md#the-pump"
+
+
+def test_steps_are_quoted_whole(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    kept.add(heating())
+
+    answer = kept.answer("how do I reset the heating?", "en")
+
+    assert answer is not None
+    assert "1. Open the cover.\n2. Hold the red button for five seconds." in answer.text
+
+
+def test_a_long_sentence_is_shortened_to_what_bears_on_the_question() -> None:
+    sentence = (
+        "The company, which had been founded in a small shed by three brothers from the north, sold bicycles at first, "
+        "then moved to larger machines, and built the first pump of its kind in Graz in 1987, although nobody in the "
+        "trade believed that such a pump, being heavy and loud, would ever find a buyer outside the town."
+    )
+
+    quoted = shortened(sentence, naming("When was the first pump built?"), "en")
+
+    assert "built the first pump of its kind in Graz in 1987" in quoted
+    assert quoted.endswith(" …")
+    assert length(quoted) <= 40
+
+
+def test_a_short_sentence_is_left_alone() -> None:
+    assert shortened("泵在1987年制造。", naming("泵什么时候制造？"), "zh") == "泵在1987年制造。"
+
+
+def test_a_long_section_gives_its_lead_and_its_steps() -> None:
+    text = "Do it gently. " + "It may take a while. " * 20 + "\n\n1. Open.\n2. Close."
+
+    assert section(text, "steps", "en") == "Do it gently.\n\n1. Open.\n2. Close."
+    assert section(text, "thing", "en") == "Do it gently. It may take a while."
+    assert section("Short.", "thing", "en") == "Short."
+
+
+def test_likeness_sees_swapped_numbers_and_negations() -> None:
+    swapped = likeness("Can I wash it at 60 degrees?", "Can I wash it at 30 degrees?", 0.98)
+    negated = likeness("Which filters may I not wash?", "Which filters may I wash?", 0.98)
+
+    assert swapped["numbers"] == 1
+    assert negated["negated"] == 1

@@ -1,0 +1,136 @@
+"""Rows are kept all or not at all, and the index on disk is never trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_assistant.knowledge.chunks import chunks
+from edge_assistant.knowledge.store import Store
+from edge_assistant.knowledge.words import quoted, terms
+from edge_assistant.storage.database import Database
+from tests.bag_of_words import BagOfWords, heating, library
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(Database(tmp_path / "assistant.db"))
+    store.replace(heating(), chunks(heating()), None, None)
+    return store
+
+
+def test_words_are_found_in_text_and_headings(store: Store) -> None:
+    found = store.matching(terms("resetting the pumps"), 10)
+
+    places = {stored.chunk.place for stored in store.passages(found).values()}
+    assert places == {"heating.md#reset-the-heating", "heating.md#the-pump"}
+    assert all(score > 0 for score in found.values())
+
+
+@pytest.mark.parametrize(
+    "text", ['"', "NEAR(", "a-b", "title:x", "x* OR y", "((", "^a", "a AND NOT b", "' OR 1=1", "\0", "{x}:", "+", "汉*"]
+)
+def test_no_text_is_taken_for_a_query(store: Store, text: str) -> None:
+    assert isinstance(store.matching(terms(text), 10), dict)
+    assert isinstance(store.matching((text,), 10), dict)
+    assert quoted((text,)).count('"') % 2 == 0
+
+
+def test_a_document_that_fails_midway_leaves_nothing_behind(store: Store) -> None:
+    before = (store.entries(), store.generation)
+    broken = [*chunks(heating()), None]
+
+    with pytest.raises(AttributeError):
+        store.replace(heating(), broken, None, None)  # type: ignore[arg-type]
+
+    assert (store.entries(), store.generation) == before
+    assert store.matching(terms("pump"), 10)
+
+
+def test_removing_a_document_removes_all_that_belongs_to_it(tmp_path: Path) -> None:
+    with_vectors = library(tmp_path)
+    with_vectors.add(heating())
+
+    assert with_vectors.remove("heating.md") == 1
+
+    database = with_vectors.store.database
+    for table in ("documents", "chunks", "embeddings", "search"):
+        row = database.row(f"SELECT count(*) FROM {table}")
+        assert row is not None
+        assert row[0] == 0
+
+
+def test_every_change_raises_the_generation(store: Store) -> None:
+    before = store.generation
+
+    store.remove("heating.md")
+    after = store.generation
+    store.remove("heating.md")
+
+    assert after == before + 1
+    assert store.generation == after
+
+
+def test_numbers_of_passages_are_never_used_again(store: Store) -> None:
+    first = set(store.passages(range(100)))
+
+    store.replace(heating(), chunks(heating()), None, None)
+
+    assert first.isdisjoint(store.passages(range(100)))
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "gone"])
+def test_a_damaged_snapshot_is_noticed_and_rebuilt(tmp_path: Path, damage: str) -> None:
+    library(tmp_path).add(heating())
+    library(tmp_path).settle()
+    (file,) = (tmp_path / "index").glob("*.faiss")
+    content = file.read_bytes()
+    spoilt = {"flipped": content[:-9] + b"\xff" + content[-8:], "cut": content[: len(content) // 2], "empty": b""}
+    file.unlink() if damage == "gone" else file.write_bytes(spoilt[damage])
+
+    again = library(tmp_path)
+
+    assert len(again.verify()) == 1
+    assert again.find("the pump", 1, "en")[0].cosine is not None
+    assert again.verify() == []
+
+
+def test_a_snapshot_catches_up_with_newer_rows(tmp_path: Path) -> None:
+    first = library(tmp_path)
+    first.add(heating())
+    first.settle()
+    library(tmp_path, words_only=False).remove("heating.md")
+    (tmp_path / "index").mkdir(exist_ok=True)
+
+    again = library(tmp_path)
+    again.add(heating())
+
+    found = again.find("the pump", 3, "en")
+    assert all(one.cosine is not None for one in found)
+    assert len(found) == 3
+
+
+def test_another_embedder_gets_vectors_of_its_own(tmp_path: Path) -> None:
+    library(tmp_path, BagOfWords("first")).add(heating())
+    second = BagOfWords("second")
+    other = library(tmp_path, second)
+
+    other.settle()
+
+    assert len(second.embedded) == 3
+    assert other.find("the pump", 1, "en")[0].cosine is not None
+    assert {row["stamp"] for row in other.store.database.rows("SELECT DISTINCT stamp FROM embeddings")} == {
+        "first",
+        "second",
+    }
+
+
+def test_only_two_snapshots_are_kept(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    for _ in range(4):
+        kept.add(heating())
+        kept.settle()
+        kept.remove("heating.md")
+
+    assert len(list((tmp_path / "index").glob("*.faiss"))) <= 2
