@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 ANY_ROOM: Final = "__context_area__"
 """Where a labelled sentence needs a speaker in some room, but does not care in which."""
 
+_KNOWN_AS: Final[Mapping[str, str]] = {
+    "Goodbye": "HassRespond",
+    "Greet": "HassRespond",
+    "HowAreYou": "HassRespond",
+    "StepBrightness": "HassLightSet",
+    "Stop": "HassNevermind",
+    "Thank": "HassRespond",
+    "WhatIsOn": "HassGetState",
+}
+"""Intents of our rules that mean what the sets know by another name."""
+
 
 class Homes:
     """The homes of a set, each built once."""
@@ -59,7 +70,9 @@ class Commands:
 
 def frame(match: Match | None) -> Prediction:
     """Return the intent and slots of a match; no intent where no rule fires."""
-    return {"intent": match.intent, "slots": dict(match.slots)} if match else {"intent": None, "slots": {}}
+    if match is None:
+        return {"intent": None, "slots": {}}
+    return {"intent": _KNOWN_AS.get(match.intent, match.intent), "slots": dict(match.slots)}
 
 
 def speaker_area(row: Row, home: Home) -> str | None:

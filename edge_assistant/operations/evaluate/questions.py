@@ -45,7 +45,11 @@ class Questions:
         started = perf_counter()
         answer, confidence = await self._told(question)
         spent = perf_counter() - started
-        found = self._library.find(question, _PASSAGES, detect(question))
+        language = detect(question)
+        found = self._library.find(question, _PASSAGES, language)
+        if confidence is None:
+            finding = self._library.answer(question, language, found)
+            confidence = finding.confidence if finding else 0.0
         return {
             "retrieved": list(dict.fromkeys(one.stored.document for one in found))[:_DOCUMENTS],
             "retrieved_texts": [one.stored.chunk.text for one in found[:_DOCUMENTS]],
@@ -54,12 +58,12 @@ class Questions:
             "latency_ms": round(spent * 1000, 3),
         }
 
-    async def _told(self, question: str) -> tuple[str, float]:
-        """Return the words, none where the tier would leave the question to another, and how sure it is of them."""
+    async def _told(self, question: str) -> tuple[str, float | None]:
+        """Return the words, none where the tier leaves the question to another, and how sure it is, if it says so."""
         verdict = await self._tier.consider(Query(question, detect(question)))
         if isinstance(verdict, Declined):
             if verdict.draft is None:
-                return "", 0.0
+                return "", None
             await verdict.draft.words.aclose()
             return "", verdict.draft.confidence
         return await _said(verdict), verdict.confidence
