@@ -22,6 +22,7 @@ from edge_assistant.rule_files import read_rules
 from edge_assistant.rulebook import CHECKS as SLOT_CHECKS
 from edge_assistant.rulebook import Rulebook
 from edge_assistant.skills import CHECKS as SKILL_CHECKS
+from edge_assistant.twins import complaint, read_twins
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -196,7 +197,7 @@ def test_settings_shown_in_the_manual_are_settings(path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_home_and_the_rule_shown_in_the_manual_can_be_used(language: str, tmp_path: Path) -> None:
+def test_the_home_the_rule_and_its_test_shown_in_the_manual_can_be_used(language: str, tmp_path: Path) -> None:
     shown = {
         page: re.findall(
             r"```yaml\n(.*?)```", (ROOT / language / "manual" / page).read_text(encoding="utf-8"), re.DOTALL
@@ -206,10 +207,14 @@ def test_the_home_and_the_rule_shown_in_the_manual_can_be_used(language: str, tm
     (tmp_path / "home.yaml").write_text(shown["home-file.md"][0], encoding="utf-8")
     (tmp_path / language).mkdir()
     (tmp_path / language / "own.yaml").write_text(shown["write-a-rule.md"][0], encoding="utf-8")
+    (tmp_path / "twins").mkdir()
+    (tmp_path / "twins" / "own.yaml").write_text(shown["write-a-rule.md"][1], encoding="utf-8")
 
     home = Home.read(tmp_path / "home.yaml")
     rules = read_rules(language, [shipped("rules"), tmp_path], {**SLOT_CHECKS, **SKILL_CHECKS})
+    book, twins = Rulebook(rules, SKILL_CHECKS), read_twins(tmp_path / "twins")
 
     assert [entity.domain for entity in home.entities] == ["light", "lock"]
     assert rules.skipped == ()
-    assert "SpareKey" in rules.responses
+    assert [twin.intent for twin in twins] == ["SpareKey", None]
+    assert [complaint(twin, book, home) for twin in twins] == [None, None]
