@@ -207,6 +207,8 @@ class _Draft:
         from hassil.parse_expression import parse_sentence
         from hassil.parser import ParseError
 
+        if re.search(r"[(|]\s*\|\s*|\|\s*\)", text):
+            raise ConfigError(f"{text!r} has an empty alternative: write [a|b] instead of (a|b|)")
         if len(text) > MAX_TEMPLATE:
             raise ConfigError(f"a template has at most {MAX_TEMPLATE} characters")
         try:

@@ -58,6 +58,8 @@ class Match:
     template: str
     source: str
     """Where the template stands: ``lights.yaml:12``."""
+    domains: tuple[str, ...] = ()
+    """What the entity of the name may be; empty where the rule does not say."""
     order: tuple[object, ...] = field(default=(), repr=False)
     """How good the match is; the smallest is the best."""
 
@@ -172,15 +174,16 @@ class Rulebook:
             metadata.get("source", ""),
             str(slots),
         )
-        response = result.response or "default"
+        domains = result.intent_data.requires_context.get("domain", ())
         return Match(
             result.intent.name,
             slots,
-            response,
+            result.response or "default",
             self.language,
             text,
             str(metadata.get("text", "")),
             str(metadata.get("source", "")),
+            (domains,) if isinstance(domains, str) else tuple(domains),
             order,
         )
 

@@ -137,7 +137,7 @@ def _asked_about(match: Match, home: Home, area: str | None) -> tuple[Entity, ..
         name=str(slots["name"]) if "name" in slots else None,
         area=str(slots["area"]) if "area" in slots else None,
         floor=str(slots["floor"]) if "floor" in slots else None,
-        domains=(str(slots["domain"]),) if "domain" in slots else (),
+        domains=(str(slots["domain"]),) if "domain" in slots else match.domains,
         device_classes=(str(slots["device_class"]),) if "device_class" in slots else (),
     )
     here = home.area(area)

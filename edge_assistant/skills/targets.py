@@ -40,7 +40,7 @@ INTENTS: Final = frozenset({"HassTurnOn", "HassTurnOff", *_DOMAINS})
 def targets(match: Match, home: Home, area: str | None) -> tuple[Entity, ...]:
     """Return the entities that a match means; the speaker's area decides between equals."""
     slots = match.slots
-    domains = (str(slots["domain"]),) if "domain" in slots else _DOMAINS.get(match.intent, ())
+    domains = (str(slots["domain"]),) if "domain" in slots else match.domains or _DOMAINS.get(match.intent, ())
     found = home.find(
         name=_text(slots, "name"),
         area=_text(slots, "area"),
@@ -48,7 +48,7 @@ def targets(match: Match, home: Home, area: str | None) -> tuple[Entity, ...]:
         domains=domains,
         device_classes=_classes(home, slots),
     )
-    if match.intent in ("HassTurnOn", "HassTurnOff") and "domain" not in slots:
+    if match.intent in ("HassTurnOn", "HassTurnOff") and not domains:
         found = tuple(entity for entity in found if entity.domain not in ("cover", "lock", "vacuum", "sensor"))
     if "name" in slots:
         return _nearest(found, home, area)

@@ -9,8 +9,8 @@ from typing import Final
 _THINGS: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
         r"(?:[\w'-]+ ){0,3}(?:lights?|lamps?|fans?|heaters?|switch|plugs?|outlets?|sockets?|blinds?|curtains?|"
-        r"shutters?|thermostat|tv|television|speakers?|radio|kettle|oven|dishwasher|washing machine|dryer|humidifier|purifier|"
-        r"sprinklers?|pump|boiler|projector)",
+        r"shutters?|thermostat|tv|television|speakers?|radio|kettle|oven|dishwasher|washing machine|dryer|humidifier|"
+        r"purifier|sprinklers?|pump|boiler|projector)",
         re.IGNORECASE,
     ),
     "zh": re.compile(
@@ -19,7 +19,7 @@ _THINGS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 _NO_NAME: Final = re.compile(
     r"\b(?:not?|n't|all|every|and|or|if|when|what|who|why|how|where|is|are|was|it|i|you|a|an|some|any|of|in|on|off)\b|"
-    r"[我你他她它吗呢吧了是不没有谁什么怎哪几多把和如果为]",
+    r"[我你他她它吗呢吧了是不没有谁什么怎哪几多把和如果为的]",
     re.IGNORECASE,
 )
 

@@ -31,6 +31,8 @@ class Ring:
     timer: Timer
     late: float
     """How many seconds ago that was."""
+    sentence: str
+    """What to tell the user, in the language in which the timer was set."""
 
 
 class Timers:
@@ -67,10 +69,15 @@ class Timers:
             while True:
                 for timer in store.due():
                     if store.remove(timer):
-                        yield Ring(timer, max(0.0, store.now() - timer.ends))
+                        yield self._ring(timer, max(0.0, store.now() - timer.ends))
                 await self._sleep(_PULSE)
         finally:
             self.listening = False
+
+    def _ring(self, timer: Timer, late: float) -> Ring:
+        book = self._rulebooks(timer.language)
+        values = {"timer": called(timer, book), "late": spoken(late, book)}
+        return Ring(timer, late, book.say("Timer", "ring_late" if late > _LATE else "ring", values) or "")
 
     def _start(self, asked: Asked) -> Work | Declined:
         seconds = _seconds(asked, "")
@@ -195,12 +202,6 @@ def called(timer: Timer, book: Rulebook) -> str:
     """Return what a timer is called: by its name, else by the time it was set for."""
     key = "named_timer" if timer.name else "timer"
     return book.say("Timer", key, {"name": timer.name, "duration": spoken(timer.seconds, book)}) or ""
-
-
-def ringing(ring: Ring, book: Rulebook) -> str:
-    """Return what is said when a timer ends."""
-    key = "ring_late" if ring.late > _LATE else "ring"
-    return book.say("Timer", key, {"timer": called(ring.timer, book), "late": spoken(ring.late, book)}) or ""
 
 
 def _left(timer: Timer, now: float, book: Rulebook) -> str:

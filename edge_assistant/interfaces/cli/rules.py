@@ -1,0 +1,127 @@
+"""`edge-assistant rules`: list, try and test sentence rules."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge_assistant import languages
+from edge_assistant.errors import InputError
+from edge_assistant.interfaces.cli import Session
+from edge_assistant.safe_text import safe_text
+
+if TYPE_CHECKING:
+    from edge_assistant.home import Home
+    from edge_assistant.rulebook import Match
+    from edge_assistant.skills.books import Rulebooks
+
+_FOLDER = click.Path(path_type=Path)
+_LANGUAGE = click.option("--language", help="One language; without it, all of them.")
+
+
+@click.group(name="rules")
+def command() -> None:
+    """List, try and test sentence rules."""
+
+
+@command.command(name="list")
+@_LANGUAGE
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def list_rules(session: Session, language: str | None, as_json: bool) -> None:
+    """List the intents, how many templates each has, and the files they come from."""
+    books = _books(session)
+    listed = {}
+    for spoken in _languages(language):
+        rules = books(spoken).rules
+        counts = Counter(template.intent for template in rules.templates)
+        listed[spoken] = {"intents": dict(sorted(counts.items())), "files": rules.files, "skipped": rules.skipped}
+    if as_json:
+        click.echo(json.dumps(listed, ensure_ascii=False))
+        return
+    for spoken, found in listed.items():
+        click.echo(f"{spoken}: {sum(found['intents'].values())} templates in {len(found['files'])} files")
+        for intent, count in found["intents"].items():
+            click.echo(safe_text(f"  {count:4}  {intent}"))
+        for file in found["files"]:
+            click.echo(safe_text(f"  file  {file}"))
+        for reason in found["skipped"]:
+            click.echo(safe_text(f"  not in use: {reason}"))
+
+
+@command.command(name="match")
+@click.argument("text")
+@click.option("--language", help="The language of the text; without it, it is recognised.")
+@click.option("--area", help="The room in which it is said.")
+@click.option("--why", is_flag=True, help="Show every meaning, and the template behind it.")
+@click.pass_context
+def match_text(context: click.Context, text: str, language: str | None, area: str | None, why: bool) -> None:
+    """Show which rule matches TEXT, without doing anything. Exit code 1: none does."""
+    if not text.strip():
+        raise InputError("the text is empty")
+    session: Session = context.obj
+    spoken = languages.supported(language) if language else languages.detect(text)
+    found = _books(session)(spoken).matches(text, _home(session), area)
+    if not found:
+        click.echo("no rule matches", err=True)
+        context.exit(1)
+    for number, meaning in enumerate(found if why else found[:1]):
+        click.echo(safe_text(_line(meaning, why, number)))
+
+
+@command.command(name="test")
+@click.argument("folder", required=False, type=_FOLDER)
+@_LANGUAGE
+@click.pass_context
+def test_rules(context: click.Context, folder: Path | None, language: str | None) -> None:
+    """Check that every sentence of the twin tests in FOLDER means what they claim. Exit code 1: one does not."""
+    from edge_assistant.config import shipped
+    from edge_assistant.home import Home
+    from edge_assistant.operations.twins import complaint, read_twins
+
+    session: Session = context.obj
+    ours = shipped("rules").parent / "tests" / "rules"
+    chosen = folder or ours
+    if not chosen.is_dir():
+        raise InputError(f"{chosen}: there is no such folder of twin tests")
+    home = _home(session) if folder else Home.read(shipped("rules") / "home.yaml")
+    books, sentences, wrong = _books(session), 0, []
+    for spoken in _languages(language):
+        book = books(spoken)
+        twins = read_twins(chosen / spoken)
+        sentences += len(twins)
+        wrong += [*book.rules.skipped, *(said for twin in twins if (said := complaint(twin, book, home)))]
+    for said in wrong:
+        click.echo(safe_text(said))
+    click.echo(f"{sentences} sentences, {len(wrong)} wrong", err=True)
+    context.exit(1 if wrong else 0)
+
+
+def _books(session: Session) -> Rulebooks:
+    from edge_assistant.config import shipped
+    from edge_assistant.skills.books import Rulebooks
+
+    config = session.config
+    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache")
+
+
+def _home(session: Session) -> Home:
+    from edge_assistant.config import shipped
+    from edge_assistant.home import Home
+
+    return Home.read(session.config.rules.house or shipped("rules") / "home.yaml")
+
+
+def _languages(language: str | None) -> tuple[str, ...]:
+    return languages.LANGUAGES if language is None else (languages.supported(language),)
+
+
+def _line(meaning: Match, why: bool, number: int) -> str:
+    if not why:
+        return meaning.why
+    mark = "chosen" if number == 0 else "also"
+    return f"{mark}: {meaning.why}\n    by {meaning.source}: {meaning.template}\n    read as: {meaning.text}"

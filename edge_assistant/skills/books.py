@@ -1,0 +1,27 @@
+"""The rulebooks of this installation: the shipped rules with the user's over them, read when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_assistant import rulebook
+from edge_assistant.rule_files import read_rules
+from edge_assistant.rulebook import Rulebook
+from edge_assistant.skills import CHECKS
+
+
+class Rulebooks:
+    """One rulebook for each language."""
+
+    def __init__(self, folders: Sequence[Path], cache: Path | None = None) -> None:
+        self._folders = tuple(folders)
+        self._cache = cache
+        self._books: dict[str, Rulebook] = {}
+
+    def __call__(self, language: str) -> Rulebook:
+        """Return the rules of a language. Raises `ConfigError`."""
+        if language not in self._books:
+            rules = read_rules(language, self._folders, {**rulebook.CHECKS, **CHECKS}, self._cache)
+            self._books[language] = Rulebook(rules, CHECKS)
+        return self._books[language]
