@@ -8,27 +8,37 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge_assistant import explain, languages
-from edge_assistant.config import Config
+from edge_assistant.config import Config, shipped
 from edge_assistant.engine import Engine
 from edge_assistant.errors import InputError, StorageError
+from edge_assistant.knowledge.store import Store
 from edge_assistant.policy import PATIENCE, Policy
 from edge_assistant.storage.answers import Answers, key
 from edge_assistant.storage.database import Database
 from edge_assistant.storage.history import History, Turn
+from edge_assistant.storage.timers import TimerStore
 from edge_assistant.tiers.answers import AnswersTier
-from edge_assistant.types import Answer, Context, Event, Message, Query, Tier, TierName
+from edge_assistant.types import Answer, Context, Declined, Event, Limits, Message, Query, Reply, Tier, TierName
 
 LONGEST_QUESTION: Final = 8_000
 """Characters; about what fits the smallest model's context with room for an answer."""
 _REMEMBERED_TURNS: Final = 6
+_MARGIN: Final = 2.0
+"""Seconds that the engine waits longer for the cloud than its endpoints do."""
 _REUSED: Final = frozenset({"knowledge", "device", "cloud"})
+
+if TYPE_CHECKING:
+    from edge_assistant.home import Home
+    from edge_assistant.knowledge.library import Library
+    from edge_assistant.skills.books import Rulebooks
+    from edge_assistant.skills.timers import Ring, Timers
 
 _log = logging.getLogger(__name__)
 
@@ -137,26 +147,98 @@ class Assistant:
         return Answers(self.database, self.config.answers.days)
 
     @cached_property
+    def timers(self) -> Timers:
+        from edge_assistant.skills.timers import Timers
+
+        return Timers(cache(lambda: TimerStore(self.database)), self._rulebooks)
+
+    def rings(self) -> AsyncGenerator[Ring]:
+        """Yield every timer as it ends, for as long as the caller listens."""
+        return self.timers.rings()
+
+    @cached_property
+    def _rulebooks(self) -> Rulebooks:
+        return open_rulebooks(self.config)
+
+    @cached_property
     def _engine(self) -> Engine:
         cloud = self.config.cloud
-        patience = {**PATIENCE, "device": self.config.device.patience, "cloud": cloud.patience}
+        # An endpoint keeps its own time, so that the next one can step in and its silence is remembered.
+        cloud_patience = cloud.patience * max(1, len(cloud.endpoints)) + _MARGIN
+        patience = {**PATIENCE, "device": self.config.device.patience, "cloud": cloud_patience}
         policy = Policy(share_passages=cloud.share_passages, patience=patience)
-        return Engine([self._tier(name) for name in self.config.tiers], policy, self._clock)
-
-    def _tier(self, name: TierName) -> Tier:
         builders: Mapping[TierName, Callable[[], Tier]] = {
+            "rules": self._rules_tier,
             "answers": self._answers_tier,
+            "knowledge": self._knowledge_tier,
+            "device": self._device_tier,
+            "cloud": self._cloud_tier,
         }
-        return builders[name]()
+        wanted = [name for name in self.config.tiers if name != "answers" or self.config.answers.enabled]
+        return Engine([_LateTier(name, builders[name]) for name in wanted], policy, self._clock)
+
+    def _rules_tier(self) -> Tier:
+        from edge_assistant.actuator import Actuator
+        from edge_assistant.adapters.memory_home import MemoryHome
+        from edge_assistant.skills.table import skills
+        from edge_assistant.storage.actions import Actions
+        from edge_assistant.tiers.rules import RuleTier
+
+        backend = MemoryHome(open_house(self.config), lambda: self.database)
+        actuator = Actuator(backend, cache(lambda: Actions(self.outbox)), self._clock)
+        return RuleTier(self._rulebooks, skills(actuator, self.timers), actuator.home)
 
     def _answers_tier(self) -> Tier:
         thresholds = {"knowledge": self.config.knowledge.threshold, "device": self.config.device.threshold}
         return AnswersTier(lambda: self.answers, self._stamp, thresholds)
 
+    def _knowledge_tier(self) -> Tier:
+        from edge_assistant.tiers.knowledge import KnowledgeTier
+
+        chosen = self.config.knowledge
+        library = cache(lambda: open_library(self.config, self.database))
+        tier = KnowledgeTier(library, chosen.threshold, chosen.passages)
+        self._closing.callback(tier.close)
+        return tier
+
+    def _device_tier(self) -> Tier:
+        from edge_assistant.adapters.llama import LlamaModel
+        from edge_assistant.models.catalog import Catalog
+        from edge_assistant.tiers.device import DeviceTier
+
+        chosen = self.config.device
+        rung, file = Catalog.usual(self.config.home).find(chosen.model, self.config.home / "models")
+        model = LlamaModel(file, context=chosen.context, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
+        self._closing.push_async_callback(model.close)
+        return DeviceTier(
+            model,
+            rung,
+            file,
+            limits=Limits(max_tokens=chosen.max_tokens),
+            threshold=chosen.threshold,
+            context=chosen.context,
+            passages=self.config.knowledge.passages,
+        )
+
+    def _cloud_tier(self) -> Tier:
+        from edge_assistant.tiers.cloud import CloudTier
+
+        chosen = self.config.cloud
+        if not chosen.endpoints:
+            return CloudTier(None)
+        from edge_assistant.adapters.openai_http import OpenAIChat, Waits
+        from edge_assistant.network.endpoints import Failover
+        from edge_assistant.network.resolver import Resolver
+
+        waits, resolver = Waits(first_word=chosen.patience, total=chosen.total), Resolver()
+        endpoints = Failover([OpenAIChat(endpoint, waits, resolver) for endpoint in chosen.endpoints])
+        self._closing.push_async_callback(endpoints.aclose)
+        return CloudTier(endpoints, Limits(max_tokens=chosen.max_tokens))
+
     def _stamp(self) -> str:
         """Name what an answer depends on besides the question."""
         endpoints = ",".join(f"{endpoint.base_url} {endpoint.model}" for endpoint in self.config.cloud.endpoints)
-        return f"{self.config.device.model}|{endpoints}"
+        return f"{Store(self.database).generation}|{self.config.device.model}|{endpoints}"
 
     def _query(self, text: str, language: str | None, context: Context) -> Query:
         if not text.strip():
@@ -195,6 +277,52 @@ class Assistant:
     def _opened(self, database: Database) -> Database:
         self._closing.callback(database.close)
         return database
+
+
+def open_library(config: Config, database: Database) -> Library:
+    """Return the knowledge base of a home, with the shipped documents in it; takes seconds when these are new."""
+    from edge_assistant.adapters.faiss import FaissIndex
+    from edge_assistant.adapters.onnx import OnnxEmbedder
+    from edge_assistant.knowledge.ingest import sync_starter
+    from edge_assistant.knowledge.library import Library
+
+    model = config.knowledge.embedder or shipped("models") / "all-MiniLM-L6-v2"
+    index = config.home / "index"
+    library = Library(
+        database, embedder=lambda: OnnxEmbedder(model, seen=index / "seen.json"), index=FaissIndex, folder=index
+    )
+    sync_starter(library, shipped("knowledge_base") if config.knowledge.starter else None)
+    return library
+
+
+def open_rulebooks(config: Config) -> Rulebooks:
+    """Return the rules of a home: the shipped ones with the user's over them. Read when first asked."""
+    from edge_assistant.skills.books import Rulebooks
+
+    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache")
+
+
+def open_house(config: Config) -> Home:
+    """Return the areas and devices that rules speak about. Raises `ConfigError`."""
+    from edge_assistant.home import Home
+
+    return Home.read(config.rules.house or shipped("rules") / "home.yaml")
+
+
+class _LateTier:
+    """A tier that is built when it is first asked, so that a question costs only the tiers it meets."""
+
+    def __init__(self, name: TierName, build: Callable[[], Tier]) -> None:
+        self.name: TierName = name
+        self.leaves_device = name == "cloud"
+        self._build = build
+
+    @cached_property
+    def _tier(self) -> Tier:
+        return self._build()
+
+    async def consider(self, query: Query) -> Reply | Declined:
+        return await self._tier.consider(query)
 
 
 def ask(text: str, **how: str | bool | float | None) -> Answer:

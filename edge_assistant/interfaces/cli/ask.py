@@ -6,7 +6,7 @@ import json
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +17,9 @@ from edge_assistant.types import Answer, Attempt, Restart, Token
 
 if TYPE_CHECKING:
     from edge_assistant.assistant import Assistant
+
+_UNSURE: Final = 0.5
+"""Confidence below which an answer is given with a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +91,6 @@ def _finish(answer: Answer, manner: _Manner) -> None:
         click.echo("(the answer broke off before its end)", err=True)
     if manner.why:
         click.echo(safe_text(explain.summary(told)), err=True)
+    elif answer.confidence < _UNSURE:
+        unsure = f"(not sure: about {answer.confidence:.0%} of such answers are right; edge-assistant why {answer.id})"
+        click.echo(unsure, err=True)

@@ -1,0 +1,144 @@
+"""What works and what is missing, each tried for real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final, Literal, TypeAlias
+
+from edge_assistant import languages
+from edge_assistant.assistant import Assistant, open_house, open_library, open_rulebooks
+from edge_assistant.errors import EdgeAssistantError, StorageError
+from edge_assistant.types import Limits, Message
+
+Health: TypeAlias = Literal["works", "missing", "broken"]
+LOW_SPACE: Final = 200_000_000
+"""Bytes of free disk below which keeping anything is at risk."""
+_GREETINGS: Final = {"en": "hello", "zh": "你好"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one room is, what that rests on, and how long the trial took."""
+
+    room: str
+    health: Health
+    detail: str
+    seconds: float
+
+
+class _Missing(Exception):
+    """A part that is not set up: no fault, but something is not there."""
+
+
+Trial: TypeAlias = Callable[[Assistant], Awaitable[str]]
+
+
+async def examine(assistant: Assistant) -> AsyncGenerator[Finding]:
+    """Try every room with a real action, one after the other."""
+    for room, trial in TRIALS.items():
+        started = perf_counter()
+        health: Health = "works"
+        try:
+            detail = await trial(assistant)
+        except _Missing as missing:
+            health, detail = "missing", str(missing)
+        except EdgeAssistantError as error:
+            health, detail = "broken", str(error)
+        yield Finding(room, health, detail, perf_counter() - started)
+
+
+async def _storage(assistant: Assistant) -> str:
+    home = assistant.config.home
+    with assistant.database.transaction() as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS trial(number INTEGER)")
+        connection.execute("DROP TABLE trial")
+    _synced(assistant)
+    free = shutil.disk_usage(home).free
+    if free < LOW_SPACE:
+        raise StorageError(f"only {free / 1e6:.0f} MB are free in {home}")
+    return f"{home} can be written, {free / 1e9:.0f} GB free"
+
+
+def _synced(assistant: Assistant) -> None:
+    """Write a file and force it to the disk: what a full or read-only disk refuses."""
+    path = assistant.config.home / "trial"
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, b"\0" * 4096)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+            path.unlink()
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}") from error
+
+
+async def _rules(assistant: Assistant) -> str:
+    books, house = open_rulebooks(assistant.config), open_house(assistant.config)
+    skipped = [reason for language in languages.LANGUAGES for reason in books(language).rules.skipped]
+    for language, greeting in _GREETINGS.items():
+        if books(language).match(greeting, house) is None:
+            raise StorageError(f"the rules of {language} do not know {greeting!r}")
+    if skipped:
+        raise StorageError("; ".join(skipped))
+    count = sum(len(books(language).rules.templates) for language in languages.LANGUAGES)
+    return f"{count} templates, a home of {len(house.areas)} areas and {len(house.entities)} devices"
+
+
+async def _knowledge(assistant: Assistant) -> str:
+    library = open_library(assistant.config, assistant.database)
+    documents = library.documents()
+    if not documents:
+        raise _Missing("no document yet; add some with: edge-assistant kb add PATH")
+    found = library.find(documents[0].title, 1)
+    if library.trouble:
+        raise StorageError(f"searching by words only: {library.trouble}")
+    return f"{len(documents)} documents, found {found[0].passage.source}" if found else f"{len(documents)} documents"
+
+
+async def _device(assistant: Assistant) -> str:
+    from edge_assistant.adapters.llama import LlamaModel
+    from edge_assistant.models.catalog import Catalog
+
+    chosen = assistant.config.device
+    rung, file = Catalog.usual(assistant.config.home).find(chosen.model, assistant.config.home / "models")
+    if not file.exists():
+        raise _Missing(f"{rung.name} is not there; fetch it with: edge-assistant models pull {rung.name}")
+    model = LlamaModel(file, context=chosen.context, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
+    try:
+        count = 0
+        async with aclosing(model.stream((Message("user", "Count to ten."),), Limits(max_tokens=10))) as words:
+            async for _ in words:
+                count += 1
+    finally:
+        await model.close()
+    return f"{rung.name} said {count} pieces" + (f", {rate:.0f} tokens/s" if (rate := _rate(model)) else "")
+
+
+def _rate(model: object) -> float:
+    spoken = getattr(model, "spoken", None)
+    return float(spoken.tokens_per_second) if spoken is not None else 0.0
+
+
+async def _cloud(assistant: Assistant) -> str:
+    endpoints = assistant.config.cloud.endpoints
+    if not endpoints:
+        raise _Missing("not configured, so nothing leaves the device")
+    without = [endpoint.base_url for endpoint in endpoints if endpoint.key() is None]
+    names = ", else ".join(f"{endpoint.model} at {endpoint.base_url}" for endpoint in endpoints)
+    return f"{names}; not asked now" + (f"; no key for {', '.join(without)}" if without else "")
+
+
+TRIALS: Final[dict[str, Trial]] = {
+    "storage": _storage,
+    "rules": _rules,
+    "knowledge": _knowledge,
+    "device": _device,
+    "cloud": _cloud,
+}
