@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from edge_assistant.assistant import open_rulebooks
 from edge_assistant.home import Entity, Home
 from edge_assistant.languages import supported
-from edge_assistant.operations.evaluate import rooms
 from edge_assistant.operations.evaluate.gold import Row
 from edge_assistant.rulebook import Match, Rulebook
 from edge_assistant.skills.targets import INTENTS, command, targets
@@ -61,4 +61,4 @@ def _verb(match: Match, entity: Entity) -> str:
 @asynccontextmanager
 async def opened(evaluation: Evaluation) -> AsyncGenerator[Actions]:
     """Open the task with the rules of the settings."""
-    yield Actions(rooms.rulebook(evaluation.config))
+    yield Actions(open_rulebooks(evaluation.config))

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from edge_assistant.assistant import open_rulebooks
 from edge_assistant.home import Home
 from edge_assistant.languages import supported
-from edge_assistant.operations.evaluate import rooms
 from edge_assistant.operations.evaluate.gold import Row, home_key
 from edge_assistant.rulebook import Match, Rulebook
 
@@ -86,4 +86,4 @@ def speaker_area(row: Row, home: Home) -> str | None:
 @asynccontextmanager
 async def opened(evaluation: Evaluation) -> AsyncGenerator[Commands]:
     """Open the task with the rules of the settings."""
-    yield Commands(rooms.rulebook(evaluation.config), Homes(evaluation.homes, single=evaluation.single))
+    yield Commands(open_rulebooks(evaluation.config), Homes(evaluation.homes, single=evaluation.single))

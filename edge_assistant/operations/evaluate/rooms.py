@@ -1,23 +1,21 @@
-"""The rooms that the tasks enter, furnished from the settings."""
+"""The rooms that several tasks enter, furnished from the settings."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge_assistant.assistant import open_library
 from edge_assistant.config import Config, shipped
 from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.library import Library
 from edge_assistant.languages import detect
+from edge_assistant.operations.evaluate.gold import Row
 from edge_assistant.storage.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from edge_assistant.operations.evaluate.gold import Row
-    from edge_assistant.rulebook import Rulebook
     from edge_assistant.types import Embedder
 
 
@@ -28,32 +26,22 @@ def embedder(config: Config) -> Embedder:
     return OnnxEmbedder(config.knowledge.embedder or shipped("models") / "all-MiniLM-L6-v2")
 
 
-def rulebook(config: Config) -> Callable[[str], Rulebook]:
-    """Return what gives the rules of a language, each read once. Raises `ConfigError`."""
-    from edge_assistant.rule_files import read_rules
-    from edge_assistant.rulebook import CHECKS, Rulebook
-    from edge_assistant.skills import CHECKS as OURS
-
-    @cache
-    def of(language: str) -> Rulebook:
-        folders = (shipped("rules"), *config.rules.folders)
-        return Rulebook(read_rules(language, folders, {**CHECKS, **OURS}), OURS)
-
-    return of
+def apart(config: Config, place: Path) -> Config:
+    """Return the settings with their home in another place, and none of the starter documents."""
+    knowledge = config.knowledge.model_copy(update={"starter": False})
+    return config.model_copy(update={"home": place, "knowledge": knowledge})
 
 
 @contextmanager
 def filled(config: Config, documents: Sequence[Row], place: Path) -> Iterator[Library]:
-    """Open a knowledge base in a folder, put labelled documents into it under their ids, and make its index."""
-    from edge_assistant.adapters.faiss import FaissIndex
-
+    """Open a knowledge base in a folder with labelled documents in it, under their ids, and nothing else."""
     database = Database(place / "assistant.db")
     try:
-        shelves = Library(database, embedder=lambda: embedder(config), index=FaissIndex, folder=place / "index")
+        library = open_library(apart(config, place), database)
         for document in documents:
             text = str(document["text"])
-            shelves.add(plain(document["id"], text, detect(text), str(document.get("title", ""))))
-        shelves.settle()
-        yield shelves
+            library.add(plain(document["id"], text, detect(text), str(document.get("title", ""))))
+        library.settle()
+        yield library
     finally:
         database.close()

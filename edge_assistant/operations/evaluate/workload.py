@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from edge_assistant.assistant import Assistant
+from edge_assistant.assistant import Assistant, open_rulebooks
 from edge_assistant.config import Config
 from edge_assistant.errors import Unanswered
 from edge_assistant.home import Home
@@ -113,8 +113,7 @@ async def opened(evaluation: Evaluation) -> AsyncGenerator[Workload]:
                 config = _config(evaluation, place, home)
                 return await stack.enter_async_context(Assistant.open(config=config))
 
-            rulebook = rooms.rulebook(evaluation.config)
-            yield Workload(wake, rulebook, Homes(evaluation.homes, single=evaluation.single))
+            yield Workload(wake, open_rulebooks(evaluation.config), Homes(evaluation.homes, single=evaluation.single))
 
 
 def _config(evaluation: Evaluation, place: Path, home: Home) -> Config:
@@ -122,27 +121,22 @@ def _config(evaluation: Evaluation, place: Path, home: Home) -> Config:
     models = evaluation.config.home / "models"
     if models.is_dir() and not (place / "models").exists():
         (place / "models").symlink_to(models.absolute())
-    house = place / f"home-{len(list(place.glob('home-*')))}.yaml"
-    house.write_text(json.dumps(_listed(home), ensure_ascii=False), encoding="utf-8")
-    config = evaluation.config
-    return config.model_copy(
-        update={
-            "home": place,
-            "tiers": evaluation.tiers,
-            "rules": config.rules.model_copy(update={"house": house}),
-            "knowledge": config.knowledge.model_copy(update={"starter": False}),
-        }
-    )
+    number = len(list(place.glob("home-*")))
+    house = place / f"home-{number}.yaml"
+    house.write_text(json.dumps(_listed(home, number), ensure_ascii=False), encoding="utf-8")
+    config = rooms.apart(evaluation.config, place)
+    rules = config.rules.model_copy(update={"house": house})
+    return config.model_copy(update={"tiers": evaluation.tiers, "rules": rules})
 
 
-def _listed(home: Home) -> Mapping[str, object]:
-    """Return a home as its file lists it (JSON is YAML), with ids that two devices of one name do not share."""
+def _listed(home: Home, number: int) -> Mapping[str, object]:
+    """Return a home as its file lists it (JSON is YAML), with ids that no other device has, in any home."""
     floors = [{"id": floor.id, "name": floor.name} for floor in home.floors]
     areas = [_known({"id": area.id, "name": area.name, "floor": area.floor}) for area in home.areas]
     entities = [
         _known(
             {
-                "id": f"{entity.domain}.device_{number}",
+                "id": f"{entity.domain}.home_{number}_device_{place}",
                 "name": entity.name,
                 "area": entity.area,
                 "device_class": entity.device_class,
@@ -150,7 +144,7 @@ def _listed(home: Home) -> Mapping[str, object]:
                 "attributes": dict(entity.attributes),
             }
         )
-        for number, entity in enumerate(home.entities)
+        for place, entity in enumerate(home.entities)
     ]
     return {"floors": floors, "areas": areas, "entities": entities}
 
