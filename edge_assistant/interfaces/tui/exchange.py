@@ -8,8 +8,6 @@ from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Markdown
-from textual.widgets.markdown import MarkdownStream
 
 from edge_assistant.interfaces.tui.line import Line
 from edge_assistant.interfaces.tui.prose import Prose
@@ -33,7 +31,6 @@ class Exchange(Vertical):
         self._words = words
         self._clock = clock
         self._prose = Prose()
-        self._stream: MarkdownStream | None = None
         self._pending: list[str] = []
         self._spoken: list[str] = []
         self._first_word: float | None = None
@@ -56,17 +53,17 @@ class Exchange(Vertical):
 
     async def withdraw(self) -> None:
         """Take the words so far back and say so: another tier speaks next."""
-        await self._fall_silent()
+        self._fall_silent()
         self._spoken.clear()
         self._first_word = None
-        await self._prose.update("")
+        await self._prose.show("")
         await self.mount(Line(self._words.restarted, classes="notice"), before=self._prose)
 
     async def finish(self, answer: Answer) -> None:
         """Show the whole answer, and what there is to know about it in one line."""
         rate = self._rate()
-        await self._fall_silent()
-        await self._prose.update(safe_text(answer.text))
+        self._fall_silent()
+        await self._prose.show(safe_text(answer.text))
         self.answer = answer
         self._over = True
         badge = Line(f" {self._words.tiers[answer.tier]} ", classes=f"badge {answer.tier}")
@@ -84,25 +81,19 @@ class Exchange(Vertical):
         if self._over:
             return
         self._over = True
-        await self._fall_silent()
-        await self._prose.update(safe_text("".join(self._spoken)))
+        self._fall_silent()
+        await self._prose.show(safe_text("".join(self._spoken)))
         await self.mount(Line(sentence, classes=kind))
 
     async def _draw(self) -> None:
-        if not self._pending or self._over:
-            return
-        if self._stream is None:
-            self._stream = Markdown.get_stream(self._prose)
-        piece = safe_text("".join(self._pending))
-        self._pending.clear()
-        await self._stream.write(piece)
+        if self._pending and not self._over:
+            piece = safe_text("".join(self._pending))
+            self._pending.clear()
+            await self._prose.write(piece)
 
-    async def _fall_silent(self) -> None:
+    def _fall_silent(self) -> None:
         self._pace.pause()
         self._pending.clear()
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            await stream.stop()
 
     def _rate(self) -> float | None:
         """Return pieces per second since the first, where there were enough of them to tell."""
