@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from edge_assistant.models.catalog import Catalog
 from edge_assistant.types import Limits, Message
 
 QUESTION = (Message("user", "Hello?"),)
+CALM = Patience(loading=60.0, answering=60.0, cancelling=60.0)
 DONE = {"prompt": 5, "reused": 0, "tokens": 2, "ended": "stop", "reading": 0.5, "speaking": 0.1}
 WORKER = """
 import json, os, signal, socket, struct, sys, time
@@ -53,13 +55,14 @@ class Clock:
 
 
 @asynccontextmanager
-async def playing(folder: Path, play: str, clock: Clock | None = None) -> AsyncIterator[LlamaModel]:
+async def playing(
+    folder: Path, play: str, patience: Patience | None = None, clock: Clock | None = None
+) -> AsyncIterator[LlamaModel]:
     """A model whose worker follows a script."""
     file, worker = folder / "tiny.gguf", folder / "worker.py"
     file.write_bytes(b"GGUF and nothing else")
     worker.write_text(WORKER.replace("{done}", repr(DONE)) + play, encoding="utf-8")
-    patience = Patience(loading=5.0, answering=0.2, cancelling=0.2)
-    model = LlamaModel(file, worker=worker, patience=patience, clock=clock or Clock())
+    model = LlamaModel(file, worker=worker, patience=patience or CALM, clock=clock or Clock())
     yield model
     await model.close()
 
@@ -151,7 +154,9 @@ async def test_a_worker_that_died_while_idle_costs_nobody_an_answer(tmp_path: Pa
 
 
 async def test_a_silent_worker_is_killed(tmp_path: Path) -> None:
-    async with playing(tmp_path, "say(ready={})\nhear()\nos.kill(os.getpid(), signal.SIGSTOP)") as model:
+    async with playing(
+        tmp_path, "say(ready={})\nhear()\nos.kill(os.getpid(), signal.SIGSTOP)", replace(CALM, answering=0.2)
+    ) as model:
         with pytest.raises(TierError, match=r"it gave no sign of life for 0\.2 s"):
             await said(model)
 
@@ -164,17 +169,17 @@ say(ready={})
 asked = hear()
 for beat in range(6):
     say(beat=True)
-    time.sleep(0.1)
+    time.sleep(0.2)
 say(id=asked["ask"], text="late")
 say(id=asked["ask"], done=DONE)
 """
-    async with playing(tmp_path, play) as model:
+    async with playing(tmp_path, play, replace(CALM, answering=1.0)) as model:
         assert await said(model) == "late"
 
 
 async def test_a_worker_that_keeps_dying_rests_longer_each_time(tmp_path: Path) -> None:
     clock = Clock()
-    async with playing(tmp_path, "say(ready={})\nhear()", clock) as model:
+    async with playing(tmp_path, "say(ready={})\nhear()", clock=clock) as model:
         for _ in range(2):
             with pytest.raises(TierError, match="stopped unexpectedly"):
                 await said(model)
@@ -221,7 +226,7 @@ while True:
     say(beat=True)
     time.sleep(0.02)
 """
-    async with playing(tmp_path, play) as model:
+    async with playing(tmp_path, play, replace(CALM, cancelling=0.2)) as model:
         words = model.stream(QUESTION, Limits())
         await anext(words)
         before = model.pid
