@@ -18,7 +18,7 @@ MAX_EXPANSION: Final = 1e9
 """Sentences that one template may stand for. Matching time grows with ambiguity, not with this number."""
 MAX_TEMPLATE: Final = 1000
 HOME_LISTS: Final = frozenset(("name", "area", "floor"))
-_FORMAT: Final = "2"
+_FORMAT: Final = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class Rules:
     lists: Mapping[str, Any] = field(default_factory=dict)
     wildcards: Mapping[str, str] = field(default_factory=dict)
     """Open slots, and the check that what they catch must pass."""
-    frames: tuple[tuple[str, str], ...] = ()
-    """Words before and after a request that change nothing about it, longest first."""
+    frames: tuple[tuple[str, str, bool], ...] = ()
+    """Words before and after a request that change nothing about it, longest first; true: only a question fits."""
     responses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ignore_whitespace: bool = False
     files: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ def _recalled(kept: Path | None, key: str) -> Rules | None:
             return None
         rules = found["rules"]
         templates = tuple(Template(**template) for template in rules.pop("templates"))
-        frames = tuple((before, after) for before, after in rules.pop("frames"))
+        frames = tuple((before, after, asks) for before, after, asks in rules.pop("frames"))
         return Rules(**rules | {"templates": templates, "frames": frames})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -147,7 +147,7 @@ class _Draft:
         self.expansions: dict[str, tuple[_File, str, str]] = {}
         self.lists: dict[str, Any] = {}
         self.wildcards: dict[str, str] = {}
-        self.frames: list[tuple[str, str]] = []
+        self.frames: list[tuple[str, str, bool]] = []
         self.responses: dict[str, dict[str, str]] = {}
         self.ignore_whitespace = False
 
@@ -250,11 +250,18 @@ class _Draft:
         self.ignore_whitespace = bool(_mapping(document, value, "settings").get("ignore_whitespace", False))
 
     def _frames(self, file: _File, document: Document, value: Value) -> None:
-        for index, frame in enumerate(_texts(document, value, "frames")):
+        self._framed(document, value, "frames")
+
+    def _question_frames(self, file: _File, document: Document, value: Value) -> None:
+        self._framed(document, value, "question_frames")
+
+    def _framed(self, document: Document, value: Value, section: str) -> None:
+        for index, frame in enumerate(_texts(document, value, section)):
             before, dots, after = frame.partition("…")
             if not dots or not (before + after).strip():
-                raise ConfigError(f"{document.at('frames', index)}: a frame has words around '…'")
-            self.frames.append((before.strip().casefold(), after.strip().casefold()))
+                raise ConfigError(f"{document.at(section, index)}: a frame has words around '…'")
+            asks = section == "question_frames"
+            self.frames.append((before.strip().casefold(), after.strip().casefold(), asks))
 
     def _expansion_rules(self, file: _File, document: Document, value: Value) -> None:
         for name, text in _mapping(document, value, "expansion_rules").items():
@@ -323,6 +330,7 @@ _SECTIONS: Final[Mapping[str, Callable[[_Draft, _File, Document, Value], None]]]
     "language": _Draft._language,
     "settings": _Draft._settings,
     "frames": _Draft._frames,
+    "question_frames": _Draft._question_frames,
     "expansion_rules": _Draft._expansion_rules,
     "lists": _Draft._lists,
     "intents": _Draft._intents,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,6 +70,17 @@ class Match:
         return f"intent {self.intent}" + (f": {slots}" if slots else "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to read a text: without some of the words around it."""
+
+    text: str
+    polite: bool = False
+    """Something was taken away that makes a request even of a question: "could you …?"."""
+    asks: bool = False
+    """Something was taken away that only stands before a question: "do you know …"."""
+
+
 class Rulebook:
     """All sentence templates of one language, and what is answered to them."""
 
@@ -92,11 +103,12 @@ class Rulebook:
             return ()
         question = text.rstrip(_ENDS + _QUOTES).endswith(("?", "？"))
         quoted = text.strip()[0] in _QUOTES
-        for words, polite in self._readings(text):
+        for reading in self._readings(text):
+            still = quoted or reading.asks or (question and not reading.polite)
             found = {
                 (match.intent, tuple(sorted(match.slots.items(), key=str))): match
-                for match in sorted(self._recognized(words, home, area), key=lambda match: match.order, reverse=True)
-                if not (acts(match.intent) and (quoted or (question and not polite)))
+                for match in sorted(self._recognized(reading.text, home, area), key=_rank, reverse=True)
+                if not (still and acts(match.intent))
             }
             if found:
                 return sorted(found.values(), key=lambda match: match.order)
@@ -111,21 +123,21 @@ class Rulebook:
         """Return one word of a table of the responses: the name of a state, a unit, a colour; else the key itself."""
         return self.rules.responses.get(table, {}).get(key, key)
 
-    def _readings(self, text: str) -> Iterator[tuple[str, bool]]:
+    def _readings(self, text: str) -> Iterator[_Reading]:
         """The text as it stands, then without politeness around it; each with numbers in digits first."""
         whole = text.strip().strip(_ENDS + "?？").strip(_QUOTES) or text.strip()
-        inner = [whole]
+        inner = [_Reading(whole)]
         while len(inner) < 6 and (peeled := self._peel(inner[-1])):
             inner.append(peeled)
-        for words in dict.fromkeys((inner[0], inner[-1], *inner)):
-            for reading in dict.fromkeys((digits(words, self.language), words)):
-                yield reading, words != whole
+        for reading in dict.fromkeys((inner[0], inner[-1], *inner)):
+            for words in dict.fromkeys((digits(reading.text, self.language), reading.text)):
+                yield replace(reading, text=words)
 
-    def _peel(self, text: str) -> str | None:
-        for before, after in self.rules.frames:
-            inner = _inside(text, before, after)
+    def _peel(self, reading: _Reading) -> _Reading | None:
+        for before, after, asks in self.rules.frames:
+            inner = _inside(reading.text, before, after)
             if inner is not None:
-                return inner
+                return _Reading(inner, polite=True, asks=asks or reading.asks)
         return None
 
     def _recognized(self, text: str, home: Home, area: str | None) -> Iterator[Match]:
@@ -232,6 +244,10 @@ class Rulebook:
         if self._names[0] != known:
             self._names = known, _home_lists(home, self.language)
         return self._names[1]
+
+
+def _rank(match: Match) -> tuple[object, ...]:
+    return match.order
 
 
 def _home_lists(home: Home, language: str) -> dict[str, SlotList]:

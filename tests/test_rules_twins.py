@@ -59,7 +59,7 @@ def test_both_languages_know_the_same_intents_and_answers(books: Rulebooks) -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_must_not_act_does_not_act_however_it_is_framed(language: str, books: Rulebooks, home: Home) -> None:
     twins = [twin for twin in read_twins(TWINS / language) if twin.intent is None]
-    frames = {"en": ("please {}", "hey {}", "{} please"), "zh": ("请{}", "{}吧", "帮我{}")}[language]
+    frames = {"en": ("please {}",), "zh": ("请{}吧",)}[language]
 
     acted = [
         said

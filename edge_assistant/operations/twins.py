@@ -40,10 +40,8 @@ def complaint(twin: Twin, book: Rulebook, home: Home) -> str | None:
     if twin.intent is None:
         return f"{twin.source}: {twin.text!r} must match nothing, but is {found.why} ({found.source})"
     if found.intent != twin.intent or dict(found.slots) != dict(twin.slots):
-        wanted = ", ".join(f"{name}={value}" for name, value in twin.slots.items())
-        return (
-            f"{twin.source}: {twin.text!r} is {found.why} ({found.source}), not {twin.intent}: {wanted or 'no slots'}"
-        )
+        wanted = ", ".join(f"{name}={value}" for name, value in twin.slots.items()) or "no slots"
+        return f"{twin.source}: {twin.text!r} is {found.why} ({found.source}), not {twin.intent}: {wanted}"
     return None
 
 

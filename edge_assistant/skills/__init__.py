@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from edge_assistant.home import Entity
 from edge_assistant.rulebook import Check, Match, Rulebook
 from edge_assistant.skills.arithmetic import is_arithmetic
 from edge_assistant.skills.things import is_device
@@ -39,6 +40,18 @@ class Asked:
     match: Match
     query: Query
     book: Rulebook
+
+    def name(self, entity: Entity) -> str:
+        """Return what an entity is called inside a sentence: "the kitchen light"."""
+        name = entity.called(self.match.language)
+        if self.match.language != "en" or "'" in name or name.casefold().startswith(("the ", "my ", "our ")):
+            return name
+        return f"the {name[0].lower() + name[1:] if name[1:].islower() else name}"
+
+    def verb(self, names: str) -> str:
+        """Return the English verb that goes with names: "is" or "are"."""
+        many = " and " in names or (names.endswith("s") and not names.endswith(("ss", "us")))
+        return "are" if many else "is"
 
     def join(self, things: list[str]) -> str:
         """Return an enumeration: "a, b and c"."""

@@ -84,7 +84,7 @@ class Devices:
 
     def _placed(self, entity: Entity, asked: Asked) -> str:
         area = self._actuator.home().area(entity.area)
-        name = entity.called(asked.match.language)
+        name = asked.name(entity)
         return f"{name} ({area.called(asked.match.language)})" if area else name
 
     def _question(self, asked: Asked, risky: Sequence[Command]) -> Said:
@@ -110,9 +110,10 @@ class Devices:
         values: dict[str, object] = {**asked.match.slots, **receipts[0].command.slots}
         if "color" in values:
             values["color"] = asked.book.word("Colour", str(values["color"]))
-        values["names"] = self._names(asked, [receipt.command.entity for receipt in receipts])
+        names = self._names(asked, [receipt.command.entity for receipt in receipts])
+        values |= {"names": names, "is": asked.verb(names)}
         said = asked.book.say(intent, response, values) or asked.book.say(intent, "default", values)
-        return said or asked.book.say("Done", receipts[0].command.service, values) or f"{values['names']}."
+        return said or asked.book.say("Done", receipts[0].command.service, values) or f"{names}."
 
     def _already(self, asked: Asked, receipts: Sequence[Receipt]) -> str:
         words = {state_word(receipt.entity, asked.book) for receipt in receipts if receipt.entity is not None}
@@ -120,13 +121,15 @@ class Devices:
             return asked.book.say("Device", "already_set", {}) or ""
         key = "already" if len(receipts) == 1 else "already_many"
         names = self._names(asked, [receipt.command.entity for receipt in receipts])
-        return asked.book.say("Device", key, {"names": names, "state": words.pop()}) or ""
+        return asked.book.say("Device", key, {"names": names, "state": words.pop(), "is": asked.verb(names)}) or ""
 
     def _trouble(self, asked: Asked, receipts: Sequence[Receipt]) -> str:
         first = receipts[0]
         low, _, high = first.detail.partition(" ")
+        names = self._names(asked, [receipt.command.entity for receipt in receipts if receipt.reason == first.reason])
         values: dict[str, object] = {
-            "names": self._names(asked, [r.command.entity for r in receipts if r.reason == first.reason]),
+            "names": names,
+            "is": asked.verb(names),
             "state": state_word(first.entity, asked.book) if first.entity else "",
             "low": low,
             "high": high,
@@ -136,4 +139,4 @@ class Devices:
     def _names(self, asked: Asked, entities: Sequence[str]) -> str:
         home = self._actuator.home()
         found = [home.entity(id) for id in entities]
-        return asked.join([entity.called(asked.match.language) for entity in found if entity is not None])
+        return asked.join([asked.name(entity) for entity in found if entity is not None])

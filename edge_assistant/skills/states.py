@@ -76,13 +76,15 @@ class States:
 
     def _one(self, asked: Asked, found: Sequence[Entity]) -> Work:
         entity, book = found[0], asked.book
-        name, word = entity.called(asked.match.language), state_word(entity, book)
+        name, word = asked.name(entity), state_word(entity, book)
         if "state" in asked.match.slots:
             yes = is_in(entity, str(asked.match.slots["state"]))
-            return saying("one_yesno_yes" if yes else "one_yesno_no", names=name, state=word)
+            return saying(
+                "one_yesno_yes" if yes else "one_yesno_no", None, names=name, state=word, **{"is": asked.verb(name)}
+            )
         if len(found) == 1:
             return saying("one", names=name, state=word)
-        values = [(each.called(asked.match.language), state_word(each, book)) for each in found]
+        values = [(asked.name(each), state_word(each, book)) for each in found]
         lines = [book.say("HassGetState", "one", {"names": n, "state": w}) or "" for n, w in values]
         return saying("one_many", states=asked.join([line.rstrip("。.") for line in lines]))
 
@@ -98,7 +100,7 @@ class States:
             return saying("unknown") if area or name else Declined("there is no thermometer in this home")
         entity = climates[0] if climates else sensors[0]
         if not climates or (area is not None and sensors):
-            return saying(names=sensors[0].called(asked.match.language), temperature=sensors[0].state)
+            return saying(names=asked.name(sensors[0]), temperature=sensors[0].state)
         values = {
             "temperature": entity.attributes["current_temperature"],
             "target": entity.attributes.get("temperature"),
@@ -106,7 +108,7 @@ class States:
         return saying(
             "default" if values["target"] is None else "target",
             None,
-            names=entity.called(asked.match.language),
+            names=asked.name(entity),
             **values,
         )
 
@@ -146,4 +148,4 @@ def _asked_about(match: Match, home: Home, area: str | None) -> tuple[Entity, ..
 
 
 def _names(asked: Asked, entities: Sequence[Entity]) -> str:
-    return asked.join([entity.called(asked.match.language) for entity in entities])
+    return asked.join([asked.name(entity) for entity in entities])

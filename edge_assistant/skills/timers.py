@@ -39,9 +39,13 @@ class Timers:
     """The abilities around timers, and their ringing."""
 
     def __init__(
-        self, store: Callable[[], TimerStore], sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+        self,
+        store: Callable[[], TimerStore],
+        rulebooks: Callable[[str], Rulebook],
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._store = store
+        self._rulebooks = rulebooks
         self._sleep = sleep
         self.listening = False
         """Whether something in this process listens for rings."""

@@ -66,4 +66,5 @@ async def _words(work: Work, match: Match, book: Rulebook) -> Words:
         said = Said("audit", {"reason": str(error)}, table="Device")
     for action in said.actions:
         yield action
-    yield book.say(said.table or match.intent, said.response, said.values) or said.response
+    words = book.say(said.table or match.intent, said.response, said.values) or said.response
+    yield words[:1].upper() + words[1:]

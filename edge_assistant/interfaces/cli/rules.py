@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,7 +35,7 @@ def command() -> None:
 def list_rules(session: Session, language: str | None, as_json: bool) -> None:
     """List the intents, how many templates each has, and the files they come from."""
     books = _books(session)
-    listed = {}
+    listed: dict[str, Any] = {}
     for spoken in _languages(language):
         rules = books(spoken).rules
         counts = Counter(template.intent for template in rules.templates)
