@@ -26,7 +26,7 @@ import numpy
 from edge_assistant.adapters.faiss import FaissIndex
 from edge_assistant.adapters.onnx import OnnxEmbedder
 from edge_assistant.calibration import Table
-from edge_assistant.knowledge.answering import candidates, summary
+from edge_assistant.knowledge.answering import by_score, candidates, summary
 from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.likeness import likeness
@@ -38,7 +38,7 @@ TABLES = Path(__file__).parent.parent / "edge_assistant/knowledge/tables"
 MODEL = Path(__file__).parent.parent / "models/all-MiniLM-L6-v2"
 LOTS = (60, 60, 60, 300)
 FOLDS = 5
-FIXED = {"negated": -1.5, "numbers": -2.5, "order": -2.5, "few": -1.0}
+FIXED = {"negated": -1.5, "numbers": -2.5, "order": -2.5, "few": -1.0, "missing": -1.2}
 """Too rare in the pairs to be fitted, too dangerous to be left out: the opposite question is not the same question."""
 
 
@@ -116,7 +116,7 @@ def gather(kb: Path, language: str, others: Path | None, *, dense: bool) -> Iter
 
 
 def sample_of(library: Library, row: dict[str, Any], language: str, *, full: bool) -> Sample:
-    found = library.find(row["question"], 10, language)
+    found = by_score(library.find(row["question"], 10, language))
     question = library.question(row["question"], language)
     seen = list(candidates(question, found))
     return Sample(

@@ -14,6 +14,7 @@ from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.likeness import likeness
 from edge_assistant.knowledge.quote import section, shortened
 from edge_assistant.knowledge.units import Unit, units
+from edge_assistant.knowledge.words import tokens
 
 _READ: Final = 4
 """Passages whose sentences are weighed: the answer is in the first of them on 88 %, in one of four on 95 % of dev."""
@@ -46,8 +47,26 @@ def finding(question: Question, found: Sequence[Found]) -> Finding | None:
     """Return the best answer in these passages, best first, with its probability; None where there are none."""
     if not found or not question.terms:
         return None
+    found = by_score(found)
     answers = [*_titled(question, found), *_quoted(question, found)]
     return max(answers, key=lambda answer: answer.confidence, default=None)
+
+
+def by_score(found: Sequence[Found]) -> list[Found]:
+    """Return passages in the order that the tables were fitted on."""
+    return sorted(found, key=lambda one: -one.score)
+
+
+def ranked(question: Question, found: Sequence[Found]) -> list[Found]:
+    """Put first, of the best passages, the one whose sentence or question answers best: R@1 .884 becomes .90 on dev."""
+    worths = dict.fromkeys((one.stored.id for one in found[:_READ]), 0.0)
+    if found:
+        choose = table("choose", question, found)
+        for _, one, features in candidates(question, found):
+            worths[one.stored.id] = max(worths[one.stored.id], choose.probability(features))
+    for titled in _titled(question, found):
+        worths[titled.found.stored.id] = max(worths[titled.found.stored.id], titled.confidence)
+    return [*sorted(found[:_READ], key=lambda one: -worths[one.stored.id]), *found[_READ:]]
 
 
 def summary(features: Mapping[str, float], worths: Sequence[float], scores: Sequence[float]) -> dict[str, float]:
@@ -106,7 +125,8 @@ def _titled(question: Question, found: Sequence[Found]) -> Iterator[Finding]:
         if not heading or ("#" not in chunk.place and not chunk.question):
             continue
         cosine = one.cosine if chunk.question else None
-        alike = likeness(question.text, heading, cosine)
+        beside = frozenset(tokens(f"{chunk.title} {chunk.text}"))
+        alike = likeness(question.text, heading, cosine, question.weight, beside)
         if not chunk.question and alike["asked covered"] < _NAMED:
             continue
         name = "likeness" if cosine is not None else "likeness.words"

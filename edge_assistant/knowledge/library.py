@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from edge_assistant.errors import ConfigError, StorageError, TierError
-from edge_assistant.knowledge.answering import Finding, finding
+from edge_assistant.knowledge.answering import Finding, finding, ranked
 from edge_assistant.knowledge.chunks import Chunk, chunks
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.evidence import Question
@@ -17,6 +17,7 @@ from edge_assistant.knowledge.fuse import DENSE, Found, fused
 from edge_assistant.knowledge.snapshots import IndexMaker, Snapshots, StoredIndex
 from edge_assistant.knowledge.store import Entry, Store
 from edge_assistant.knowledge.words import naming, terms
+from edge_assistant.languages import detect
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Embedder, Passage
 
@@ -90,9 +91,11 @@ class Library:
         return [found.passage for found in self.find(text, limit, language)]
 
     def find(self, text: str, limit: int, language: str | None = None) -> Sequence[Found]:
-        """Return what `search` does, with the scores of every way of looking."""
-        found = self._find(text, limit, language)
-        return found or (self._find(text, limit, None) if language else [])
+        """Return what `search` does, with the scores of every way of looking; single sentences weigh in the order."""
+        dense = DENSE.get(language or "en", 0.5)
+        found = self._find(text, limit, language, dense)
+        found = found or (self._find(text, limit, None, dense) if language else [])
+        return ranked(self.question(text, language or detect(text)), found)
 
     def question(self, text: str, language: str) -> Question:
         """Return a question with what the library knows about its words."""
@@ -105,9 +108,8 @@ class Library:
             found = self.find(text, 10, language)
         return finding(self.question(text, language), found)
 
-    def _find(self, text: str, limit: int, language: str | None) -> list[Found]:
+    def _find(self, text: str, limit: int, language: str | None, dense: float) -> list[Found]:
         bm25 = self.store.matching(terms(text), _CANDIDATES, language)
-        dense = DENSE.get(language or "en", 0.5)
         cosines = self._cosines(text, bm25) if dense else {}
         stored = self.store.passages({*bm25, *cosines})
         if language:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from typing import Final
 
 from edge_assistant.knowledge.asked import wanted
@@ -12,13 +13,24 @@ _NEGATION: Final = re.compile(r"\b(not|never|no|without|cannot|neither|except)\b
 _NUMBER: Final = re.compile(r"\d+")
 
 
-def likeness(asked: str, kept: str, cosine: float | None) -> dict[str, float]:
-    """Return every feature of a pair of questions; `cosine` is their nearness by meaning, if that is known."""
+def likeness(
+    asked: str,
+    kept: str,
+    cosine: float | None,
+    weight: Callable[[str], float] = lambda term: 1.0,
+    beside: Collection[str] = (),
+) -> dict[str, float]:
+    """Return every feature of a pair of questions.
+
+    `cosine` is their nearness by meaning, if that is known; `weight` says how telling a term is, between 0 and 1;
+    `beside` are the words of the answer, which may say what the kept question leaves out.
+    """
     here, there = set(naming(asked)), set(naming(kept))
     both = len(here & there)
+    total = sum(weight(term) for term in here)
     return {
         "jaccard": both / (len(here | there) or 1),
-        "asked covered": both / (len(here) or 1),
+        "asked covered": sum(weight(term) for term in here & there) / (total or 1.0),
         "kept covered": both / (len(there) or 1),
         "equal": float(here == there),
         "apart": float(not both),
@@ -28,5 +40,6 @@ def likeness(asked: str, kept: str, cosine: float | None) -> dict[str, float]:
         "order": float(wanted(asked) == "order" and wanted(kept) != "order"),
         "negated": float(bool(_NEGATION.search(asked)) != bool(_NEGATION.search(kept))),
         "numbers": float(set(_NUMBER.findall(asked)) != set(_NUMBER.findall(kept))),
+        "missing": max((weight(term) for term in here - there if term not in beside), default=0.0),
         "few": float(len(here) < 2 and here != there),
     }

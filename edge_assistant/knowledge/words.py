@@ -28,7 +28,7 @@ _ASKING_PAIRS: Final = """
     的是 是哪 在哪 我的 你的 可以 请问 一下 吗我 我怎 该怎 应该 么做 么办 需要 意思 何时 何处 几个 有几
 """
 """Chinese pairs that ask rather than name."""
-_PARTICLES: Final = frozenset("的了吗呢么吧啊是我你您他她它们这那哪就都也很请把被啥嘛该能会谁")
+_PARTICLES: Final = frozenset("的了吗呢么吧啊是我你您他她它们这那哪就都也很请把被啥嘛该能会谁怎吧")
 """Ideographs that hold a sentence together; a pair with one of them seldom names anything."""
 
 
