@@ -4,63 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.yaml_file import Document, Value, parse_yaml
+from edge_assistant.rule_draft import Draft, RuleFile, Rules, Template
 
-MAX_EXPANSION: Final = 1e9
-"""Sentences that one template may stand for. Matching time grows with ambiguity, not with this number."""
-MAX_TEMPLATE: Final = 1000
-HOME_LISTS: Final = frozenset(("name", "area", "floor"))
 _FORMAT: Final = "3"
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """One sentence template and what it means."""
-
-    intent: str
-    text: str
-    source: str
-    slots: Mapping[str, Any] = field(default_factory=dict)
-    requires: Mapping[str, Any] = field(default_factory=dict)
-    excludes: Mapping[str, Any] = field(default_factory=dict)
-    response: str | None = None
-    clauses: Sequence[Sequence[str]] = ()
-    """Of every clause, one word must stand in a text that this template can match."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Everything that the files of one language say."""
-
-    language: str
-    templates: tuple[Template, ...] = ()
-    expansions: Mapping[str, str] = field(default_factory=dict)
-    lists: Mapping[str, Any] = field(default_factory=dict)
-    wildcards: Mapping[str, str] = field(default_factory=dict)
-    """Open slots, and the check that what they catch must pass."""
-    frames: tuple[tuple[str, str, bool], ...] = ()
-    """Words before and after a request that change nothing about it, longest first; true: only a question fits."""
-    responses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    ignore_whitespace: bool = False
-    files: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    """Why a file of the user is not in use, one sentence each."""
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    path: Path
-    content: bytes
-    own: bool
-    """Shipped with the package: an error in it is ours, and stops everything."""
 
 
 def read_rules(language: str, folders: Sequence[Path], checks: Collection[str], cache: Path | None = None) -> Rules:
@@ -75,18 +28,18 @@ def read_rules(language: str, folders: Sequence[Path], checks: Collection[str], 
     return _recalled(kept, key) or _remembered(kept, key, _compiled(language, files, checks))
 
 
-def _files(language: str, folders: Sequence[Path]) -> Iterator[_File]:
+def _files(language: str, folders: Sequence[Path]) -> Iterator[RuleFile]:
     for index, folder in enumerate(folders):
         if index and not folder.is_dir():
             raise ConfigError(f"{folder}: there is no such folder of rules")
         for path in sorted((folder / language).glob("*.yaml")):
             try:
-                yield _File(path, path.read_bytes() if path.stat().st_size <= 1_000_000 else b"\xff", index == 0)
+                yield RuleFile(path, path.read_bytes() if path.stat().st_size <= 1_000_000 else b"\xff", index == 0)
             except OSError as error:
                 raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from error
 
 
-def _key(files: Iterable[_File], checks: Collection[str]) -> str:
+def _key(files: Iterable[RuleFile], checks: Collection[str]) -> str:
     digest = hashlib.sha256(f"{_FORMAT} {version('hassil')} {sorted(checks)}".encode())
     for file in files:
         digest.update(f"\0{file.path}\0{len(file.content)}\0".encode() + file.content)
@@ -119,15 +72,15 @@ def _remembered(kept: Path | None, key: str, rules: Rules) -> Rules:
     return rules
 
 
-def _compiled(language: str, files: Sequence[_File], checks: Collection[str]) -> Rules:
+def _compiled(language: str, files: Sequence[RuleFile], checks: Collection[str]) -> Rules:
     """Build the rules; as long as a file of the user breaks them, build them again without it."""
     refused: dict[Path, str] = {}
     while True:
-        by_name: dict[str, _File] = {}
+        by_name: dict[str, RuleFile] = {}
         for file in files:
             if file.path not in refused:
                 by_name[file.path.name] = file
-        draft = _Draft(language, checks)
+        draft = Draft(language, checks)
         broken = next((found for file in by_name.values() if (found := draft.add(file))), None) or draft.check()
         if broken is None:
             return draft.rules(tuple(map(str, (file.path for file in by_name.values()))), tuple(refused.values()))
@@ -135,218 +88,3 @@ def _compiled(language: str, files: Sequence[_File], checks: Collection[str]) ->
         if file.own:
             raise ConfigError(reason)
         refused[file.path] = reason
-
-
-class _Draft:
-    """The rules while they are being read."""
-
-    def __init__(self, language: str, checks: Collection[str]) -> None:
-        self.language = language
-        self.checks = checks
-        self.templates: list[tuple[_File, Template]] = []
-        self.expansions: dict[str, tuple[_File, str, str]] = {}
-        self.lists: dict[str, Any] = {}
-        self.wildcards: dict[str, str] = {}
-        self.frames: list[tuple[str, str, bool]] = []
-        self.responses: dict[str, dict[str, str]] = {}
-        self.ignore_whitespace = False
-
-    def add(self, file: _File) -> tuple[_File, str] | None:
-        """Take in one file; return it with the reason if it cannot be used."""
-        try:
-            document = parse_yaml(file.content, file.path.name)
-            for section, value in _mapping(document, document.value or {}).items():
-                reader = _SECTIONS.get(section)
-                if reader is None:
-                    raise ConfigError(f"{document.at(section)}: there is no section {section!r}")
-                reader(self, file, document, value)
-        except ConfigError as error:
-            return file, str(error)
-        return None
-
-    def check(self) -> tuple[_File, str] | None:
-        """Look whether everything that is mentioned exists and nothing grows without bound."""
-        for name, (file, where, text) in self.expansions.items():
-            if reason := self._wrong(text, (name,)):
-                return file, f"{where}: {reason}"
-        for file, template in self.templates:
-            if reason := self._wrong(template.text, ()):
-                return file, f"{template.source}: {reason}"
-        return None
-
-    def rules(self, files: tuple[str, ...], skipped: tuple[str, ...]) -> Rules:
-        from hassil.parse_expression import parse_sentence
-
-        parsed = {name: parse_sentence(text) for name, (_, _, text) in self.expansions.items()}
-        templates = []
-        for _, template in self.templates:
-            clauses = parse_sentence(template.text).get_required_clauses(parsed)
-            values = asdict(template) | {"clauses": sorted(sorted(clause) for clause in clauses)}
-            templates.append(Template(**values))
-        return Rules(
-            self.language,
-            tuple(templates),
-            {name: text for name, (_, _, text) in self.expansions.items()},
-            self.lists,
-            self.wildcards,
-            tuple(sorted(self.frames, key=lambda frame: -len(frame[0] + frame[1]))),
-            self.responses,
-            self.ignore_whitespace,
-            files,
-            skipped,
-        )
-
-    def _wrong(self, text: str, inside: tuple[str, ...]) -> str | None:
-        try:
-            size = self._size(text, inside)
-        except ConfigError as error:
-            return str(error)
-        return f"this stands for more than {MAX_EXPANSION:.0e} sentences" if size > MAX_EXPANSION else None
-
-    def _size(self, text: str, inside: tuple[str, ...]) -> float:
-        from hassil.parse_expression import parse_sentence
-        from hassil.parser import ParseError
-
-        if re.search(r"[(|]\s*\|\s*|\|\s*\)", text):
-            raise ConfigError(f"{text!r} has an empty alternative: write [a|b] instead of (a|b|)")
-        if len(text) > MAX_TEMPLATE:
-            raise ConfigError(f"a template has at most {MAX_TEMPLATE} characters")
-        try:
-            return self._count(parse_sentence(text).expression, inside)
-        except (ParseError, ValueError, AssertionError, IndexError) as error:
-            raise ConfigError(f"{text!r} is no sentence template: {error}") from error
-
-    def _count(self, expression: Any, inside: tuple[str, ...]) -> float:
-        from hassil.expression import Alternative, Group, ListReference, RuleReference
-
-        if isinstance(expression, Group):
-            sizes = [self._count(item, inside) for item in expression.items]
-            size = float(sum(sizes)) if isinstance(expression, Alternative) else 1.0
-            for one in sizes if not isinstance(expression, Alternative) else ():
-                size *= one
-            return size
-        if isinstance(expression, ListReference):
-            known = expression.is_inline_range or expression.list_name in HOME_LISTS
-            if not known and expression.list_name not in self.lists:
-                raise ConfigError(f"there is no list {{{expression.list_name}}}")
-        elif isinstance(expression, RuleReference):
-            return self._count_rule(expression.rule_name, inside)
-        return 1.0
-
-    def _count_rule(self, name: str, inside: tuple[str, ...]) -> float:
-        if name not in self.expansions:
-            raise ConfigError(f"there is no expansion rule <{name}>")
-        if name in inside:
-            raise ConfigError(f"the expansion rule <{name}> contains itself")
-        return self._size(self.expansions[name][2], (*inside, name))
-
-    def _language(self, file: _File, document: Document, value: Value) -> None:
-        if value != self.language:
-            raise ConfigError(
-                f"{document.at('language')}: the language is {value!r}, its folder says {self.language!r}"
-            )
-
-    def _settings(self, file: _File, document: Document, value: Value) -> None:
-        self.ignore_whitespace = bool(_mapping(document, value, "settings").get("ignore_whitespace", False))
-
-    def _frames(self, file: _File, document: Document, value: Value) -> None:
-        self._framed(document, value, "frames")
-
-    def _question_frames(self, file: _File, document: Document, value: Value) -> None:
-        self._framed(document, value, "question_frames")
-
-    def _framed(self, document: Document, value: Value, section: str) -> None:
-        for index, frame in enumerate(_texts(document, value, section)):
-            before, dots, after = frame.partition("…")
-            if not dots or not (before + after).strip():
-                raise ConfigError(f"{document.at(section, index)}: a frame has words around '…'")
-            asks = section == "question_frames"
-            self.frames.append((before.strip().casefold(), after.strip().casefold(), asks))
-
-    def _expansion_rules(self, file: _File, document: Document, value: Value) -> None:
-        for name, text in _mapping(document, value, "expansion_rules").items():
-            if not isinstance(text, str):
-                raise ConfigError(f"{document.at('expansion_rules', name)}: an expansion rule is a text")
-            self.expansions[name] = file, document.at("expansion_rules", name), text
-
-    def _lists(self, file: _File, document: Document, value: Value) -> None:
-        from hassil.intents import Intents
-
-        for name, listed in _mapping(document, value, "lists").items():
-            at = document.at("lists", name)
-            values = _mapping(document, listed, "lists", name)
-            if values.get("wildcard"):
-                check = values.get("check")
-                if check not in self.checks:
-                    raise ConfigError(f"{at}: an open slot needs a check, one of {', '.join(sorted(self.checks))}")
-                self.wildcards[name] = str(check)
-            try:
-                Intents.from_dict({"language": self.language, "intents": {}, "lists": {name: values}})
-            except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
-                raise ConfigError(f"{at}: this list cannot be used: {error}") from error
-            self.lists[name] = values
-
-    def _intents(self, file: _File, document: Document, value: Value) -> None:
-        for intent, blocks in _mapping(document, value, "intents").items():
-            data = _mapping(document, blocks, "intents", intent).get("data")
-            if not isinstance(data, list):
-                raise ConfigError(f"{document.at('intents', intent)}: an intent needs a list called data")
-            for index, block in enumerate(data):
-                self._block(file, document, intent, index, block)
-
-    def _block(self, file: _File, document: Document, intent: str, index: int, block: Value) -> None:
-        place = ("intents", intent, "data", index)
-        values = _mapping(document, block, *place)
-        unknown = values.keys() - {"sentences", "slots", "response", "requires_context", "excludes_context"}
-        if unknown:
-            raise ConfigError(f"{document.at(*place, min(unknown))}: there is no key {min(unknown)!r}")
-        response = values.get("response")
-        for number, text in enumerate(_texts(document, values.get("sentences"), *place, "sentences")):
-            self.templates.append(
-                (
-                    file,
-                    Template(
-                        intent,
-                        text,
-                        document.at(*place, "sentences", number),
-                        _mapping(document, values.get("slots") or {}, *place, "slots"),
-                        _mapping(document, values.get("requires_context") or {}, *place, "requires_context"),
-                        _mapping(document, values.get("excludes_context") or {}, *place, "excludes_context"),
-                        None if response is None else str(response),
-                    ),
-                )
-            )
-
-    def _responses(self, file: _File, document: Document, value: Value) -> None:
-        for intent, keys in _mapping(document, value, "responses").items():
-            table = self.responses.setdefault(intent, {})
-            for key, said in _mapping(document, keys, "responses", intent).items():
-                if isinstance(said, list | dict) or said is None:
-                    raise ConfigError(f"{document.at('responses', intent, key)}: a response is a text")
-                table[key] = str(said)
-
-
-_SECTIONS: Final[Mapping[str, Callable[[_Draft, _File, Document, Value], None]]] = {
-    "language": _Draft._language,
-    "settings": _Draft._settings,
-    "frames": _Draft._frames,
-    "question_frames": _Draft._question_frames,
-    "expansion_rules": _Draft._expansion_rules,
-    "lists": _Draft._lists,
-    "intents": _Draft._intents,
-    "responses": _Draft._responses,
-}
-
-
-def _mapping(document: Document, value: Value, *place: str | int) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ConfigError(
-            f"{document.at(*place)}: {place[-1] if place else 'a rule file'} is a table of keys and values"
-        )
-    return value
-
-
-def _texts(document: Document, value: Value, *place: str | int) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
-        raise ConfigError(f"{document.at(*place)}: {place[-1]} is a list of texts")
-    return [re.sub(r"\s+", " ", str(item)) for item in value]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from edge_assistant.home import Home
 from edge_assistant.numerals import digits
+from edge_assistant.readings import is_question, is_quoted, readings
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
     from hassil.intents import IntentData, SlotList
     from hassil.recognize import RecognizeResult
 
-    from edge_assistant.rule_files import Rules, Template
+    from edge_assistant.rule_draft import Rules, Template
 
 MAX_TEXT: Final = 1024
 """Characters from which on a text is no command."""
@@ -36,8 +36,6 @@ _TELLING: Final = frozenset(
     )
 )
 _OWN_ACTS: Final = frozenset(("StepBrightness", "WhichRoom", "UnknownDevice", "AskDuration", "Yes"))
-_QUOTES: Final = "\"'“”‘’「『《"
-_ENDS: Final = " \t\n.。,，!！;；:：…~～"
 
 
 def acts(intent: str) -> bool:
@@ -70,17 +68,6 @@ class Match:
         return f"intent {self.intent}" + (f": {slots}" if slots else "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One way to read a text: without some of the words around it."""
-
-    text: str
-    polite: bool = False
-    """Something was taken away that makes a request even of a question: "could you …?"."""
-    asks: bool = False
-    """Something was taken away that only stands before a question: "do you know …"."""
-
-
 class Rulebook:
     """All sentence templates of one language, and what is answered to them."""
 
@@ -101,9 +88,8 @@ class Rulebook:
         """Return every meaning of a text, best first."""
         if not text.strip() or len(text) > MAX_TEXT:
             return ()
-        question = text.rstrip(_ENDS + _QUOTES).endswith(("?", "？"))
-        quoted = text.strip()[0] in _QUOTES
-        for reading in self._readings(text):
+        question, quoted = is_question(text), is_quoted(text)
+        for reading in readings(text, self.language, self.rules.frames):
             still = quoted or reading.asks or (question and not reading.polite)
             found = {
                 (match.intent, tuple(sorted(match.slots.items(), key=str))): match
@@ -122,23 +108,6 @@ class Rulebook:
     def word(self, table: str, key: str) -> str:
         """Return one word of a table of the responses: the name of a state, a unit, a colour; else the key itself."""
         return self.rules.responses.get(table, {}).get(key, key)
-
-    def _readings(self, text: str) -> Iterator[_Reading]:
-        """The text as it stands, then without politeness around it; each with numbers in digits first."""
-        whole = text.strip().strip(_ENDS + "?？").strip(_QUOTES) or text.strip()
-        inner = [_Reading(whole)]
-        while len(inner) < 6 and (peeled := self._peel(inner[-1])):
-            inner.append(peeled)
-        for reading in dict.fromkeys((inner[0], inner[-1], *inner)):
-            for words in dict.fromkeys((digits(reading.text, self.language), reading.text)):
-                yield replace(reading, text=words)
-
-    def _peel(self, reading: _Reading) -> _Reading | None:
-        for before, after, asks in self.rules.frames:
-            inner = _inside(reading.text, before, after)
-            if inner is not None:
-                return _Reading(inner, polite=True, asks=asks or reading.asks)
-        return None
 
     def _recognized(self, text: str, home: Home, area: str | None) -> Iterator[Match]:
         from hassil.intents import Intent, Intents, IntentsSettings
@@ -287,24 +256,6 @@ def _home_lists(home: Home, language: str) -> dict[str, SlotList]:
 def _references(sentence: Any, expansions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for reference in sentence.expression.list_references(expansions):
         yield reference.list_name, reference.slot_name
-
-
-@lru_cache(maxsize=512)
-def _edge(before: str, after: str) -> re.Pattern[str]:
-    def bounded(words: str, side: str) -> str:
-        return re.escape(words) + (side if words.isascii() else "")
-
-    start = bounded(before, r"\b[\s,，]*") if before else ""
-    end = (r"[\s,，]*" + (r"\b" if after.isascii() else "") + re.escape(after)) if after else ""
-    return re.compile(f"^{start}(?P<inner>\\S.*?){end}$", re.IGNORECASE)
-
-
-def _inside(text: str, before: str, after: str) -> str | None:
-    lowered = text.casefold()
-    if not (lowered.startswith(before) and lowered.endswith(after)) or len(before) + len(after) >= len(text):
-        return None
-    found = _edge(before, after).match(text)
-    return found["inner"].strip(" ,，") or None if found else None
 
 
 def _slot(value: object) -> Slot:
