@@ -85,7 +85,7 @@ def step(title: str, command: Sequence[str]) -> None:
             show(title, progress_in(line), started)
     show(title, "done" if process.returncode == 0 else "failed", started, last=True)
     if process.returncode != 0:
-        tail = [line for line in lines(log) if "error" in line.lower()][-1:] or lines(log)[-1:]
+        tail = [line for line in lines(log) if re.search(r"[Ee]rror: ", line)][-1:] or lines(log)[-1:]
         raise SetupError(f"{title} failed: {' '.join(tail).strip()[:300]} (all of it in {log.relative_to(ROOT)})")
 
 

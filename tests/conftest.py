@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import os
+import shutil
+from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
 
 import pytest
 
+from edge_assistant.assistant import open_library
+from edge_assistant.config import Config
 from edge_assistant.errors import TierError
+from edge_assistant.models.catalog import Catalog
+from edge_assistant.storage.database import Database
 from edge_assistant.types import Declined, Limits, Message, Passage, Query, Reply, TierName
 
 
@@ -59,6 +66,46 @@ def replying(
     name: TierName, *words: str, confidence: float = 1.0, breaks: bool = False, leaves_device: bool = False
 ) -> FakeTier:
     return FakeTier(name, reply(*words, confidence=confidence, breaks=breaks), leaves_device)
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose starter knowledge is indexed: made once, never changed."""
+    home = tmp_path_factory.mktemp("indexed") / "home"
+    database = Database(home / "assistant.db")
+    open_library(Config(home=home), database).settle()
+    database.close()
+    return home
+
+
+@pytest.fixture
+def home(indexed: Path, tmp_path: Path) -> Path:
+    """A home of one's own, with the starter knowledge in it."""
+    return Path(shutil.copytree(indexed, tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def weights() -> Callable[[str], Path]:
+    """Find the file of a real model; where it is missing, the test says so."""
+
+    def find(name: str) -> Path:
+        given = os.environ.get("EDGE_ASSISTANT_TEST_MODELS")
+        folder = Path(given) if given else Config().home / "models"
+        model, path = Catalog.usual(folder.parent).find(name, folder)
+        if model.flaw(path) is not None:
+            pytest.skip(f"not run: {name} does not lie in {folder}: edge-assistant models pull {name}")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def home_with_model(home: Path, weights: Callable[[str], Path]) -> Path:
+    """A home with the default model in it."""
+    file = weights(Config().device.model)
+    (home / "models").mkdir()
+    (home / "models" / file.name).symlink_to(file)
+    return home
 
 
 @pytest.fixture

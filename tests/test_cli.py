@@ -24,15 +24,12 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-@pytest.mark.parametrize(
-    ("question", "language", "status"),
-    [("turn on the kitchen light", "en", "done"), ("打开厨房的灯", "zh", "done")],
-)
-def test_a_command_is_done_by_a_rule_with_a_receipt(run: Run, question: str, language: str, status: str) -> None:
+@pytest.mark.parametrize(("question", "language"), [("turn on the kitchen light", "en"), ("打开厨房的灯", "zh")])
+def test_a_command_is_done_by_a_rule_with_a_receipt(run: Run, question: str, language: str) -> None:
     told = json.loads(run("ask", question, "--json").stdout)
 
     assert (told["tier"], told["language"], told["complete"]) == ("rules", language, True)
-    assert [(action["target"], action["status"]) for action in told["actions"]] == [("light.kitchen", status)]
+    assert ("light.kitchen", "done") in [(action["target"], action["status"]) for action in told["actions"]]
 
 
 def test_what_one_process_did_the_next_one_knows(run: Run) -> None:

@@ -38,8 +38,8 @@ def test_rules_act_with_the_network_cut(cut: list[str], tmp_path: Path, question
 
 
 @pytest.mark.parametrize("question", ["how do I reset the router?", "怎么把路由器恢复出厂设置？"])
-def test_the_starter_knowledge_answers_with_the_network_cut(cut: list[str], tmp_path: Path, question: str) -> None:
-    told = asked(cut, tmp_path, question)
+def test_the_starter_knowledge_answers_with_the_network_cut(cut: list[str], home: Path, question: str) -> None:
+    told = asked(cut, home, question)
 
     assert told["tier"] == "knowledge"
     assert told["sources"]

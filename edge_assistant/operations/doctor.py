@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from edge_assistant import languages
 from edge_assistant.assistant import Assistant, open_house, open_library, open_rulebooks
-from edge_assistant.errors import EdgeAssistantError, StorageError
+from edge_assistant.errors import ConfigError, EdgeAssistantError, StorageError, TierError
 from edge_assistant.types import Limits, Message
 
 Health: TypeAlias = Literal["works", "missing", "broken"]
@@ -84,9 +84,9 @@ async def _rules(assistant: Assistant) -> str:
     skipped = [reason for language in languages.LANGUAGES for reason in books(language).rules.skipped]
     for language, greeting in _GREETINGS.items():
         if books(language).match(greeting, house) is None:
-            raise StorageError(f"the rules of {language} do not know {greeting!r}")
+            raise ConfigError(f"the rules of {language} do not know {greeting!r}")
     if skipped:
-        raise StorageError("; ".join(skipped))
+        raise ConfigError("; ".join(skipped))
     count = sum(len(books(language).rules.templates) for language in languages.LANGUAGES)
     return f"{count} templates, a home of {len(house.areas)} areas and {len(house.entities)} devices"
 
@@ -98,7 +98,7 @@ async def _knowledge(assistant: Assistant) -> str:
         raise _Missing("no document yet; add some with: edge-assistant kb add PATH")
     found = library.find(documents[0].title, 1)
     if library.trouble:
-        raise StorageError(f"searching by words only: {library.trouble}")
+        raise TierError(f"searching by words only: {library.trouble}")
     return f"{len(documents)} documents, found {found[0].passage.source}" if found else f"{len(documents)} documents"
 
 
@@ -112,18 +112,12 @@ async def _device(assistant: Assistant) -> str:
         raise _Missing(f"{rung.name} is not there; fetch it with: edge-assistant models pull {rung.name}")
     model = LlamaModel(file, context=chosen.context, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
     try:
-        count = 0
         async with aclosing(model.stream((Message("user", "Count to ten."),), Limits(max_tokens=10))) as words:
-            async for _ in words:
-                count += 1
+            said = "".join([word async for word in words])
     finally:
         await model.close()
-    return f"{rung.name} said {count} pieces" + (f", {rate:.0f} tokens/s" if (rate := _rate(model)) else "")
-
-
-def _rate(model: object) -> float:
-    spoken = getattr(model, "spoken", None)
-    return float(spoken.tokens_per_second) if spoken is not None else 0.0
+    rate = f", {model.last.tokens_per_second:.0f} tokens/s" if model.last else ""
+    return f"{rung.name} said {said!r}{rate}"
 
 
 async def _cloud(assistant: Assistant) -> str:
