@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def _faiss() -> Any:
     with needs("faiss-cpu"):
         import faiss
+    # One question is compared on one thread: waking the others costs more than they save.
+    faiss.omp_set_num_threads(1)
     return faiss
 
 

@@ -14,7 +14,7 @@ from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.likeness import likeness
 from edge_assistant.knowledge.quote import section, shortened
 from edge_assistant.knowledge.units import Unit, units
-from edge_assistant.knowledge.words import tokens
+from edge_assistant.knowledge.words import vocabulary
 
 _READ: Final = 4
 """Passages whose sentences are weighed: the answer is in the first of them on 88 %, in one of four on 95 % of dev."""
@@ -125,7 +125,7 @@ def _titled(question: Question, found: Sequence[Found]) -> Iterator[Finding]:
         if not heading or ("#" not in chunk.place and not chunk.question):
             continue
         cosine = one.cosine if chunk.question else None
-        beside = frozenset(tokens(f"{chunk.title} {chunk.text}"))
+        beside = vocabulary(chunk.title) | vocabulary(chunk.text)
         alike = likeness(question.text, heading, cosine, question.weight, beside)
         if not chunk.question and alike["asked covered"] < _NAMED:
             continue

@@ -13,7 +13,7 @@ from typing import Final
 from edge_assistant.knowledge.asked import Want, holds, wanted
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.units import Unit
-from edge_assistant.knowledge.words import naming, size, tokens
+from edge_assistant.knowledge.words import naming, size, spoken, tokens, vocabulary
 
 _NAME: Final = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w'-]+|\d+(?:[.,]\d+)*")
 _NEGATION: Final = re.compile(r"\b(not|never|no|without|n't|neither|except)\b|n't\b|不|没|無|无|非", re.IGNORECASE)
@@ -43,6 +43,11 @@ class Question:
         """Return the tokens of names and numbers in it: what must not be swapped."""
         return frozenset(token for name in _NAME.findall(self.text) for token in tokens(name))
 
+    @cached_property
+    def weights(self) -> Mapping[str, float]:
+        """How telling each of its terms is."""
+        return {term: self.weight(term) for term in self.terms}
+
     def weight(self, term: str) -> float:
         """Return how telling a term is, between 0 and 1: one that stands nowhere tells most."""
         share = (self.frequencies.get(term, 0) + 0.5) / (self.total + 1.0)
@@ -50,23 +55,23 @@ class Question:
 
     def coverage(self, there: frozenset[str] | set[str]) -> float:
         """Return the share of what the question says that these tokens say too."""
-        weights = {term: self.weight(term) for term in self.terms}
-        return sum(weights[term] for term in weights if term in there) / (sum(weights.values()) or 1.0)
+        weights = self.weights
+        return sum(weight for term, weight in weights.items() if term in there) / (sum(weights.values()) or 1.0)
 
 
 def evidence(question: Question, unit: Unit, found: Found, top: float, rank: int) -> dict[str, float]:
     """Return every feature of one sentence of the passage that was found at this rank; `top` is the best score."""
     chunk = found.stored.chunk
-    said = tokens(unit.text)
-    spoken = frozenset(said)
-    title = frozenset(tokens(f"{chunk.title} {chunk.question or ''}"))
-    around = spoken | title | frozenset(tokens(unit.before))
-    passage = frozenset(tokens(chunk.text)) | title
-    missing = [question.weight(term) for term in question.terms if term not in passage]
+    said = spoken(unit.text)
+    here = vocabulary(unit.text)
+    title = vocabulary(f"{chunk.title} {chunk.question or ''}")
+    around = here | title | vocabulary(unit.before)
+    passage = vocabulary(chunk.text) | title
+    missing = [weight for term, weight in question.weights.items() if term not in passage]
     kind = holds(question.want, unit.text)
     fresh = [token for token in said if token not in question.terms]
     return {
-        "sentence": question.coverage(spoken),
+        "sentence": question.coverage(here),
         "around": question.coverage(around),
         "passage": question.coverage(passage),
         "title": question.coverage(title),

@@ -38,6 +38,18 @@ def tokens(text: str) -> list[str]:
     return [token for run in _RUN.finditer(plain) for token in _of_run(run)]
 
 
+@lru_cache(maxsize=4096)
+def spoken(text: str) -> tuple[str, ...]:
+    """Return the tokens of a text that is looked at again and again."""
+    return tuple(tokens(text))
+
+
+@lru_cache(maxsize=1024)
+def vocabulary(text: str) -> frozenset[str]:
+    """Return the distinct tokens of a text that is looked at again and again."""
+    return frozenset(spoken(text))
+
+
 def naming(text: str) -> tuple[str, ...]:
     """Return the distinct tokens that say what a text is about, or all of them where none does."""
     distinct = tuple(dict.fromkeys(tokens(text)))
