@@ -61,8 +61,11 @@ class Terminal:
 
     def exit_code(self) -> int:
         """Wait for the chat to end."""
-        self.until(lambda _: self._run("display-message", "-p", "#{pane_dead}").strip() == "1")
-        return int(self._run("display-message", "-p", "#{pane_dead_status}"))
+        self.until(lambda _: self._ended() != "")
+        return int(self._ended())
+
+    def _ended(self) -> str:
+        return self._run("display-message", "-p", "#{pane_dead_status}#{pane_dead_signal}").strip()
 
     def close(self) -> None:
         self._run("kill-server")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,10 +16,12 @@ from textual import events
 from textual.pilot import Pilot
 
 from edge_assistant.errors import EdgeAssistantError, InputError, StorageError, Unanswered
+from edge_assistant.interfaces.tui import plain
 from edge_assistant.interfaces.tui.answering import Manner, Ring
 from edge_assistant.interfaces.tui.app import ChatApp
 from edge_assistant.interfaces.tui.backroom import Backroom
 from edge_assistant.interfaces.tui.exchange import Exchange
+from edge_assistant.interfaces.tui.prose import Section, divided
 from edge_assistant.interfaces.tui.question_input import QuestionInput
 from edge_assistant.interfaces.tui.receipt_screen import ReceiptScreen
 from edge_assistant.interfaces.tui.wording import CHINESE, ENGLISH, Wording
@@ -91,7 +95,7 @@ async def write(pilot: Pilot[None], text: str) -> None:
 
 async def until(pilot: Pilot[None], happened: Callable[[], bool]) -> None:
     """Let the application run until something is so; the test's own time limit is the only clock."""
-    for _ in range(1_000):
+    for _ in range(300):
         if happened():
             return
         await pilot.pause()
@@ -159,6 +163,15 @@ async def test_while_waiting_the_tier_that_is_asked_and_the_last_no_are_shown() 
 
     assert "rules: no sentence template matches" in shown
     assert "asking" not in later
+
+
+async def test_while_a_tier_speaks_the_line_names_it() -> None:
+    spoken = Attempt("device", "answered", "on-device model", 0.6)
+    app = chat(FakeAssistant(ATTEMPT, spoken, asyncio.Event()))
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await write(pilot, "hello")
+        await until(pilot, lambda: "device is answering" in screen(app))
 
 
 async def test_words_appear_as_they_come() -> None:
@@ -462,7 +475,7 @@ async def test_it_works_on_forty_columns() -> None:
 
 
 async def test_a_long_answer_ends_as_one_whole_document() -> None:
-    text = "# Title\n\n" + "\n\n".join(f"{number}. item\n\n```python\nprint({number})\n```" for number in range(60))
+    text = "# Title\n\n" + "\n\n".join(f"{number}. item\n\n```python\nprint({number})\n```" for number in range(30))
     pieces = [Token(text[at : at + 7]) for at in range(0, len(text), 7)]
     app = chat(FakeAssistant(*pieces, answer(text)))
 
@@ -474,7 +487,7 @@ async def test_a_long_answer_ends_as_one_whole_document() -> None:
         await pilot.press("pageup")
         await until(pilot, lambda: "knowledge  74% sure" not in screen(app))
 
-    assert "print(59)" in shown
+    assert "print(29)" in shown
     assert "knowledge  74% sure" in shown
 
 
@@ -509,6 +522,88 @@ async def test_leaving_the_backroom_stops_what_is_still_spoken_there() -> None:
 
     assert first == Token("Hi")
     assert made[0].closed.is_set()
+
+
+def talk(assistant: FakeAssistant, *lines: str) -> None:
+    """Have a conversation line by line."""
+
+    @asynccontextmanager
+    async def opening() -> AsyncGenerator[FakeAssistant]:
+        yield assistant
+
+    waiting = list(lines)
+
+    def read(prompt: str) -> str:
+        if not waiting:
+            raise EOFError
+        return waiting.pop(0)
+
+    with Backroom(opening) as backroom:
+        plain.talk(backroom, ENGLISH, Manner(), read)
+
+
+def test_the_plain_chat_tells_words_facts_and_the_receipt(capsys: pytest.CaptureFixture[str]) -> None:
+    assistant = FakeAssistant(ATTEMPT, Token("Half"), Restart(), Token("It is \x1b[2Jon."), answer(sources=(ROUTER,)))
+
+    talk(assistant, "/why", "  ", "turn on the \udcfflight", "/why")
+
+    printed = capsys.readouterr().out
+    assert safe_text(printed) == printed
+    assert ENGLISH.no_receipt in printed
+    assert ENGLISH.restarted in printed
+    assert "It is [2Jon.\n[knowledge · 74% sure · 0.31 s · router.md#reset]" in printed
+    assert "nothing left the device" in printed
+    assert [text for text, _ in assistant.asked] == ["turn on the ?light"]
+
+
+def test_the_plain_chat_goes_on_after_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    talk(FakeAssistant(Unanswered([ATTEMPT])), "one", "two")
+
+    assert capsys.readouterr().out.count("Nobody could answer that. rules: no sentence template matches") == 2
+
+
+def test_ctrl_c_stops_an_answer_of_the_plain_chat_and_not_the_chat(capsys: pytest.CaptureFixture[str]) -> None:
+    class Interrupted(FakeAssistant):
+        async def stream(self, text: str, **how: object) -> AsyncGenerator[Event]:
+            yield Token("Once upon")
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.closed.set()
+
+    assistant = Interrupted()
+    talk(assistant, "tell a story", "/why")
+
+    printed = capsys.readouterr().out
+    assert ENGLISH.stopped in printed
+    assert ENGLISH.no_receipt in printed
+    assert assistant.closed.is_set()
+
+
+@pytest.mark.parametrize(
+    "cut", ["para\n\n- a\n- b\n\n```\nx\n\ny\n```\n\nlast", "one", "", "# h\n\ntext \u2028 more\n\nend\n"]
+)
+def test_a_text_is_divided_before_its_last_block_and_nothing_is_lost(cut: str) -> None:
+    head, tail = divided(cut)
+
+    assert head + tail == cut
+    assert tail.strip() in ("last", "one", "", "end")
+
+
+async def test_a_long_answer_is_laid_out_in_sections_and_shows_every_block_once() -> None:
+    text = "\n\n".join(f"Paragraph {number} " + "word" * 30 for number in range(40))
+    release = asyncio.Event()
+    app = chat(FakeAssistant(*(Token(f"{part}\n\n") for part in text.split("\n\n")), release, answer(text)))
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await write(pilot, "tell a story")
+        await until(pilot, lambda: len(app.query(Section)) > 1)
+        release.set()
+        await until(pilot, settled(app))
+        shown = "".join(section.source for section in app.query(Section))
+
+    assert shown == text
 
 
 def test_an_assistant_that_cannot_be_opened_says_why() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import closing, suppress
 
 from edge_assistant import explain
@@ -14,24 +15,24 @@ from edge_assistant.safe_text import safe_text
 from edge_assistant.types import Answer, Restart, Token
 
 
-def talk(backroom: Backroom, words: Wording, manner: Manner) -> None:
+def talk(backroom: Backroom, words: Wording, manner: Manner, read: Callable[[str], str] = input) -> None:
     """Read questions from the terminal and print the answers, until the user leaves."""
     with suppress(ImportError):
         import readline  # noqa: F401 (gives input() editing and a history)
     _print("\n".join([words.welcome, *(f"  {example}" for example in words.examples), words.plain_help]))
     backroom.listen(_ring)
     last: Answer | None = None
-    while (question := _read()) is not None:
+    while (question := _read(read)) is not None:
         if question == "/why":
             _print(explain.in_words(explain.receipt(last)) if last else words.no_receipt)
         elif question:
             last = _answer(backroom, question, words, manner) or last
 
 
-def _read() -> str | None:
+def _read(read: Callable[[str], str]) -> str | None:
     """Return the next question, or None when the user leaves."""
     try:
-        line = input("> ")
+        line = read("> ")
     except (EOFError, KeyboardInterrupt):
         _print("")
         return None

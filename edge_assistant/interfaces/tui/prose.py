@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 
-_LONG: Final = 2_000
+_LONG: Final = 1_000
 """Characters from which a section is closed: only the last one is laid out again as words arrive."""
 
 

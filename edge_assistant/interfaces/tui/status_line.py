@@ -53,12 +53,18 @@ class StatusLine(Line):
         self.say(sentence)
 
     def _tick(self) -> None:
-        heard = {attempt.tier for attempt in self._attempts}
-        spoken = next((a.tier for a in self._attempts if a.outcome == "answered"), None)
-        asked = spoken or next((tier for tier in self._tiers if tier not in heard), None)
-        name = self._words.last_resort if asked is None else self._words.tiers[asked]
-        told = [self._words.asking.format(tier=name, seconds=f"{self._clock() - self._since:.1f}")]
-        if self._attempts and spoken is None:
-            last = self._attempts[-1]
+        seconds = f"{self._clock() - self._since:.1f}"
+        last = self._attempts[-1] if self._attempts else None
+        if last is not None and last.outcome == "answered":
+            self.say(self._words.speaking.format(tier=self._words.tiers[last.tier], seconds=seconds))
+            return
+        told = [self._words.asking.format(tier=self._asked(), seconds=seconds)]
+        if last is not None:
             told.append(self._words.passed_over.format(tier=self._words.tiers[last.tier], reason=last.reason))
         self.say(" · ".join(told))
+
+    def _asked(self) -> str:
+        """Return the first tier that has not been heard; after all of them a draft is made to speak."""
+        heard = {attempt.tier for attempt in self._attempts}
+        tier = next((tier for tier in self._tiers if tier not in heard), None)
+        return self._words.last_resort if tier is None else self._words.tiers[tier]

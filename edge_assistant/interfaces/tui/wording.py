@@ -21,6 +21,7 @@ class Wording:
     keys: str
     receipt_keys: str
     asking: str
+    speaking: str
     passed_over: str
     last_resort: str
     sure: str
@@ -69,7 +70,8 @@ ENGLISH: Final = Wording(
     placeholder="Ask something…",
     keys="Enter send · ^J new line · Esc stop · F2 why · PgUp/PgDn · ^Q quit",
     receipt_keys="←/→ other answers · Esc close",
-    asking="asking {tier} · {seconds} s",
+    asking="asking {tier} · {seconds} s · Esc stops",
+    speaking="{tier} is answering · {seconds} s · Esc stops",
     passed_over="{tier}: {reason}",
     last_resort="the best draft",
     sure="{percent}% sure",
@@ -95,7 +97,8 @@ CHINESE: Final = Wording(
     placeholder="请输入问题…",
     keys="回车发送 · ^J 换行 · Esc 停止 · F2 依据 · PgUp/PgDn · ^Q 退出",
     receipt_keys="←/→ 其他回答 · Esc 关闭",
-    asking="正在询问{tier} · {seconds} 秒",
+    asking="正在询问{tier} · {seconds} 秒 · Esc 停止",
+    speaking="{tier}正在回答 · {seconds} 秒 · Esc 停止",
     passed_over="{tier}：{reason}",
     last_resort="最好的草稿",
     sure="把握 {percent}%",
