@@ -165,6 +165,8 @@ class _ListedEntity(_Item):
         known = {key: value for key, value in entity.items() if key in cls.model_fields}
         attributes = dict(entity.get("attributes", {}))
         known["device_class"] = entity.get("device_class") or attributes.pop("device_class", None)
+        if isinstance(known.get("state"), Mapping):
+            known["state"] = known["state"].get("out", "unknown")
         known.setdefault("id", f"{entity['domain']}.{fold(entity['name']).replace(' ', '_')}")
         return cls.model_construct(**{"aliases": (), **known, "attributes": attributes})
 

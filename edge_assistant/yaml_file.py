@@ -60,7 +60,7 @@ def parse_yaml(content: bytes, name: str) -> Document:
         lines: dict[Place, int] = {}
         value = None if root is None else _value(root, (), lines, name)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{name}{_line(error)}: {_problem(error)}") from error
+        raise ConfigError(f"{name}:{_line(error, text)}: {_problem(error)}") from error
     except RecursionError as error:
         raise ConfigError(f"{name}: nested too deeply") from error
     return Document(name, value, lines)
@@ -106,9 +106,10 @@ def _scalar(node: yaml.Node) -> str | int | float | bool | None:
     return text
 
 
-def _line(error: yaml.YAMLError) -> str:
+def _line(error: yaml.YAMLError, text: str) -> int:
+    """Return the line of an error; what is missing at the end is missing in the last line."""
     mark = getattr(error, "problem_mark", None)
-    return f":{mark.line + 1}" if mark is not None else ""
+    return min(mark.line + 1 if mark is not None else 1, max(1, len(text.splitlines())))
 
 
 def _problem(error: yaml.YAMLError) -> str:

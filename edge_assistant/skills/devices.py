@@ -104,7 +104,12 @@ class Devices:
         trouble = self._trouble(asked, wrong)
         if not good:
             return Said("told", {"said": trouble}, actions, table="Device")
-        return Said("partly", {"done": good, "trouble": trouble}, actions, table="Device")
+        return Said(
+            "partly",
+            {"done": good, "trouble": trouble[:1].lower() + trouble[1:] if good else trouble},
+            actions,
+            table="Device",
+        )
 
     def _done(self, asked: Asked, receipts: Sequence[Receipt], intent: str, response: str) -> str:
         values: dict[str, object] = {**asked.match.slots, **receipts[0].command.slots}

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_assistant.types import Context, Declined, Query, Reply, Tier
+from tests.homes import BrokenHome, House, sample_home
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+async def test_a_matched_rule_owns_its_query_and_names_its_reason(house: House) -> None:
+    tier: Tier = house.tier
+
+    reply = await tier.consider(Query("turn on the kitchen light"))
+
+    assert isinstance(reply, Reply)
+    assert (reply.owns, reply.confidence) == (True, 1.0)
+    assert reply.reason == "intent HassTurnOn: name=Kitchen light"
+    assert (tier.name, tier.leaves_device) == ("rules", False)
+    assert house.state("light.kitchen") == "off"
+    await reply.words.aclose()
+
+
+async def test_done_is_said_from_the_receipt(house: House) -> None:
+    said, actions = await house.receipts("please turn on the kitchen light")
+
+    assert said == "Turned on the kitchen light."
+    assert [(a.action, a.target, a.status) for a in actions] == [("light.turn_on", "light.kitchen", "done")]
+    assert house.state("light.kitchen") == "on"
+
+
+async def test_several_devices_give_one_receipt_each(house: House) -> None:
+    said, actions = await house.receipts("把厨房的灯都打开", "zh")
+
+    assert said == "已打开厨房灯和台面灯。"
+    assert [action.target for action in actions] == ["light.kitchen", "light.kitchen_counter"]
+
+
+async def test_what_is_on_already_is_told_so(house: House) -> None:
+    await house.hear("打开厨房灯", "zh")
+
+    assert await house.hear("打开厨房灯", "zh") == "厨房灯已经打开了。"
+    assert await house.hear("turn on the kitchen light") == "The kitchen light is already on."
+
+
+@pytest.mark.parametrize(
+    ("silent", "english", "chinese"),
+    [
+        (
+            True,
+            "The kitchen light did not answer, so I cannot say that it is done.",
+            "厨房灯没有回应，所以我不能说已经做好了。",
+        ),
+        (False, "I tried, but the kitchen light is still off.", "我试了，但厨房灯还是关闭。"),
+    ],
+)
+async def test_a_lamp_that_did_not_switch_is_told_honestly(
+    tmp_path: Path, silent: bool, english: str, chinese: str
+) -> None:
+    house = House(tmp_path, backend=BrokenHome(sample_home(), silent))
+
+    said, actions = await house.receipts("turn on the kitchen light")
+    gesagt = await house.hear("打开厨房灯", "zh")
+    house.close()
+
+    assert (said, gesagt) == (english, chinese)
+    assert actions[0].status == "failed"
+
+
+async def test_a_door_asks_first_and_opens_on_yes(house: House) -> None:
+    asked = await house.hear("unlock the front door")
+    before = house.state("lock.front_door")
+    said, actions = await house.receipts("yes please")
+
+    assert asked == "Unlock the front door? Say yes to confirm."
+    assert before == "locked"
+    assert said == "Unlocked the front door."
+    assert actions[0].status == "done"
+    assert house.state("lock.front_door") == "unlocked"
+
+
+async def test_a_no_or_anything_else_leaves_the_door_locked(house: House) -> None:
+    await house.hear("解锁前门", "zh")
+    assert await house.hear("不要", "zh") == "好的，不动它。"
+    await house.hear("unlock the front door")
+    await house.hear("what time is it")
+
+    assert await house.hear("yes") == "declined: intent Yes: nothing waits for a yes"
+    assert house.state("lock.front_door") == "locked"
+
+
+async def test_the_yes_of_another_conversation_does_not_count(house: House) -> None:
+    await house.hear("unlock the front door", context=Context(conversation="anna"))
+
+    said = await house.hear("yes", context=Context(conversation="ben"))
+
+    assert said.startswith("declined")
+    assert await house.hear("yes", context=Context(conversation="anna")) == "Unlocked the front door."
+
+
+async def test_a_yes_after_half_a_minute_is_too_late(house: House) -> None:
+    await house.hear("open the garage door")
+    house.clock.now += 31
+
+    assert (await house.hear("yes")).startswith("declined")
+    assert house.state("cover.garage_door") == "closed"
+
+
+async def test_a_question_is_answered_from_the_state_and_changes_nothing(house: House) -> None:
+    said, actions = await house.receipts("is the kitchen light on?")
+
+    assert said == "No, the kitchen light is off."
+    assert actions == []
+    assert await house.hear("客厅灯开着吗？", "zh") == "是的，客厅灯是打开的。"
+    assert house.actions.latest(1) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "answer"),
+    [
+        ("which lights are on", "en", "The living room light."),
+        ("哪些灯开着", "zh", "客厅灯。"),
+        ("are all the lights off", "en", "No, not the living room light."),
+        ("how many lights are on", "en", "1: the living room light."),
+        ("are any windows open", "en", "No, none."),
+        ("is the back door open", "en", "Yes, the back door is open."),
+        ("what is the humidity in the bathroom", "en", "The bathroom humidity: 58%."),
+        ("what's the temperature in the kitchen", "en", "The kitchen temperature: 22.5 degrees."),
+        ("客厅现在多少度", "zh", "温控器：20.5度，设定为21度。"),
+        ("what is on in the living room", "en", "The living room light, the thermostat and the TV."),
+        ("手机还有多少电", "zh", "手机：76%。"),
+        ("are all the doors locked", "en", "Yes, all of them."),
+        ("what time is it?", "en", "It is 12:05 PM."),
+        ("现在几点了", "zh", "现在是12点05分。"),
+        ("what's the date today", "en", "It is Thursday, March 5, 2026."),
+        ("今天星期几", "zh", "今天是星期四。"),
+        ("what is 15% of 80", "en", "15% × 80 = 12"),
+        ("三乘以五是多少", "zh", "3 × 5 = 15"),
+        ("what is 5 divided by 0", "en", "Nothing can be divided by zero."),
+        ("五公里等于多少英里", "zh", "5公里 = 3.10686英里"),
+        ("convert 5 miles to km", "en", "5 mi = 8.04672 km"),
+        ("thank you", "en", "You are welcome."),
+        ("你是谁", "zh", "我是您的边缘助手：我就住在这台设备上，不用上网也能回答问题、控制设备。"),
+        ("turn on the lights", "en", "In which room? Name the room or the device."),
+        ("turn on the sauna heater", "en", "I know no device called sauna heater."),
+        ("打开阳台灯", "zh", "我不认识叫“阳台灯”的设备。"),
+        ("close the blinds in the office", "en", "I know no such device there."),
+        ("set the thermostat to 99 degrees", "en", "The thermostat takes values from 4 to 95 there."),
+    ],
+)
+async def test_questions_of_every_day_are_answered(house: House, text: str, language: str, answer: str) -> None:
+    if text.startswith("what is on in"):
+        answer = f"On: {answer[0].lower()}{answer[1:]}"
+    if "客厅现在" in text:
+        answer = answer.replace("温控器", "空调")
+
+    assert await house.hear(text, language) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "entity", "name", "value"),
+    [
+        ("dim the bedroom light to 40%", "en", "light.bedroom", "brightness", 40),
+        ("把卧室灯调成蓝色", "zh", "light.bedroom", "color", "blue"),
+        ("set the thermostat to 22.5 degrees", "en", "climate.thermostat", "temperature", 22.5),
+        ("把吊扇调到60%", "zh", "fan.ceiling", "percentage", 60),
+        ("set the bedroom blinds to 30%", "en", "cover.bedroom_blinds", "position", 30),
+        ("音量大一点", "zh", "media_player.living_room", "volume", 40),
+        ("lower the volume by 5", "en", "media_player.living_room", "volume", 25),
+        ("mute the tv", "en", "media_player.living_room", "muted", True),
+        ("make the living room light dimmer", "en", "light.living_room", "brightness", 60),
+    ],
+)
+async def test_values_reach_the_device(
+    house: House, text: str, language: str, entity: str, name: str, value: object
+) -> None:
+    _, actions = await house.receipts(text, language)
+
+    changed = house.actuator.home().entity(entity)
+    assert changed is not None
+    assert changed.attributes[name] == value
+    assert actions[0].slots == {name: value}
+
+
+async def test_the_room_of_the_speaker_decides(house: House) -> None:
+    said = await house.hear("lights on", context=Context(area="kitchen"))
+
+    assert said == "Turned on the kitchen light and the counter light."
+
+
+async def test_a_part_that_fails_is_told_beside_what_is_done(house: House) -> None:
+    for _ in range(5):
+        await house.hear("turn on the counter light")
+        await house.hear("turn off the counter light")
+
+    said = await house.hear("turn on the kitchen lights")
+
+    assert said.startswith("Turned on the kitchen light. But that was asked too often in a short time")
+
+
+async def test_a_text_that_is_too_long_is_left_to_others(house: House) -> None:
+    verdict = await house.tier.consider(Query("a" * 1025))
+
+    assert verdict == Declined("a command has at most 1024 characters")
+
+
+async def test_what_no_rule_knows_is_left_to_others(house: House) -> None:
+    assert await house.hear("why did the light turn on") == "declined: no rule matches"
+    assert await house.hear("convert 5 miles to kg") == (
+        "declined: intent ConvertUnit: quantity=5 miles, unit=kg: mi and kg do not measure the same"
+    )
