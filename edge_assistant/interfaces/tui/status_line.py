@@ -32,6 +32,7 @@ class StatusLine(Line):
         self._since = self._clock()
         self._attempts.clear()
         self.remove_class("error")
+        self.add_class("waiting")
         self._tick()
         self._ticking.resume()
 
@@ -43,12 +44,13 @@ class StatusLine(Line):
     def rest(self) -> None:
         """Stop counting; there is nothing to tell."""
         self._ticking.pause()
-        self.remove_class("error")
+        self.remove_class("error", "waiting")
         self.say(self._idle)
 
     def warn(self, sentence: str) -> None:
         """Tell what is wrong, until the next question."""
         self._ticking.pause()
+        self.remove_class("waiting")
         self.add_class("error")
         self.say(sentence)
 
