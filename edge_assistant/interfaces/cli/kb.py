@@ -27,23 +27,12 @@ _FILE = click.Path(path_type=Path)
 @contextmanager
 def _library(session: Session) -> Iterator[Library]:
     """Open the knowledge base of this home, with the shipped documents in it."""
-    from edge_assistant.adapters.faiss import FaissIndex
-    from edge_assistant.adapters.onnx import OnnxEmbedder
-    from edge_assistant.config import shipped
-    from edge_assistant.knowledge.ingest import sync_starter
-    from edge_assistant.knowledge.library import Library
+    from edge_assistant.assistant import open_library
     from edge_assistant.storage.database import Database
 
-    config = session.config
-    model = config.knowledge.embedder or shipped("models") / "all-MiniLM-L6-v2"
-    index = config.home / "index"
-    database = Database(config.home / "assistant.db")
+    database = Database(session.config.home / "assistant.db")
     try:
-        library = Library(
-            database, embedder=lambda: OnnxEmbedder(model, seen=index / "seen.json"), index=FaissIndex, folder=index
-        )
-        sync_starter(library, shipped("knowledge_base") if config.knowledge.starter else None)
-        yield library
+        yield open_library(session.config, database)
     finally:
         database.close()
 
