@@ -15,7 +15,7 @@ from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.home import Entity, Home
 from edge_assistant.services import SERVICES, Choice, Command, Range, fulfils, goal, risk
 from edge_assistant.storage.actions import Actions, Entry
-from edge_assistant.types import Action, ActionStatus
+from edge_assistant.types import Action, ActionStatus, Context
 
 TTL: Final = 10.0
 """Seconds after which a command is too old to be carried out."""
@@ -107,13 +107,13 @@ class Actuator:
                 risky.append(command)
         return risky
 
-    def hold(self, conversation: str, commands: Sequence[Command]) -> None:
+    def hold(self, context: Context, commands: Sequence[Command]) -> None:
         """Keep commands until the next turn of this conversation says yes."""
-        self._pending[conversation] = _Pending(tuple(commands), self._clock() + CONFIRM)
+        self._pending[_conversation(context)] = _Pending(tuple(commands), self._clock() + CONFIRM)
 
-    def release(self, conversation: str) -> tuple[Command, ...]:
+    def release(self, context: Context) -> tuple[Command, ...]:
         """Take back what waits for a yes in this conversation, if that is not too long ago."""
-        pending = self._pending.pop(conversation, None)
+        pending = self._pending.pop(_conversation(context), None)
         return pending.commands if pending is not None and self._clock() <= pending.until else ()
 
     async def act(
@@ -211,6 +211,11 @@ class Actuator:
         except StorageError as error:
             if not late:
                 raise ActionError(str(error)) from error
+
+
+def _conversation(context: Context) -> str:
+    """Return the key of the conversation, so that one person's yes does not confirm another's question."""
+    return context.conversation or "|".join((context.device or "", context.speaker or "", context.area or ""))
 
 
 def _ended(key: str, receipt: Receipt) -> Entry:

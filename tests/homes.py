@@ -15,7 +15,6 @@ from edge_assistant.errors import ActionError
 from edge_assistant.home import Entity, Home
 from edge_assistant.services import Command
 from edge_assistant.skills.books import Rulebooks
-from edge_assistant.skills.devices import Devices
 from edge_assistant.skills.table import skills
 from edge_assistant.skills.timers import Timers
 from edge_assistant.storage.actions import Actions
@@ -87,7 +86,7 @@ class House:
         self.actuator = Actuator(backend, lambda: self.actions, self.clock, self.clock)
         self.timers = Timers(lambda: self.store, books(), self.clock.sleep)
         table = skills(self.actuator, self.timers, lambda: NOON)
-        self.tier = RuleTier(books(), table, self.actuator.home, Devices(self.actuator).forget)
+        self.tier = RuleTier(books(), table, self.actuator)
 
     def close(self) -> None:
         self.database.close()

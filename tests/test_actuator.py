@@ -12,7 +12,7 @@ from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.services import SERVICES, Command
 from edge_assistant.storage.actions import Actions, Entry
 from edge_assistant.storage.database import Database
-from edge_assistant.types import Slot
+from edge_assistant.types import Context, Slot
 from tests.homes import BrokenHome, Clock, House, sample_home
 
 LAMP = Command("light.turn_on", "light.kitchen")
@@ -81,14 +81,14 @@ async def test_a_door_is_not_unlocked_without_a_yes(house: House) -> None:
 
 
 async def test_a_yes_counts_for_half_a_minute_and_once(house: House) -> None:
-    house.actuator.hold("anna", [DOOR])
+    house.actuator.hold(Context(speaker="anna"), [DOOR])
 
-    assert house.actuator.release("ben") == ()
-    assert house.actuator.release("anna") == (DOOR,)
-    assert house.actuator.release("anna") == ()
-    house.actuator.hold("anna", [DOOR])
+    assert house.actuator.release(Context(speaker="ben")) == ()
+    assert house.actuator.release(Context(speaker="anna")) == (DOOR,)
+    assert house.actuator.release(Context(speaker="anna")) == ()
+    house.actuator.hold(Context(speaker="anna"), [DOOR])
     house.clock.now += 31
-    assert house.actuator.release("anna") == ()
+    assert house.actuator.release(Context(speaker="anna")) == ()
 
 
 async def test_a_command_that_comes_too_late_is_not_carried_out(house: House) -> None:

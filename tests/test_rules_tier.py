@@ -68,10 +68,11 @@ async def test_a_lamp_that_did_not_switch_is_told_honestly(
     house = House(tmp_path, backend=BrokenHome(sample_home(), silent))
 
     said, actions = await house.receipts("turn on the kitchen light")
-    gesagt = await house.hear("打开厨房灯", "zh")
+    spoken = await house.hear("打开厨房灯", "zh")
     house.close()
 
-    assert (said, gesagt) == (english, chinese)
+    assert said == english
+    assert spoken.startswith(chinese)
     assert actions[0].status == "failed"
 
 

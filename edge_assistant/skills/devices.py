@@ -11,14 +11,9 @@ from edge_assistant.services import Command
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.states import state_word
 from edge_assistant.skills.targets import INTENTS, command, targets
-from edge_assistant.types import Context, Declined
+from edge_assistant.types import Declined
 
 _ONE_IS_MEANT: Final = frozenset(("HassClimateSetTemperature", "HassSetVolume", "HassSetVolumeRelative"))
-
-
-def conversation(context: Context) -> str:
-    """Return the key of the conversation, so that one person's yes does not confirm another's question."""
-    return context.conversation or "|".join((context.device or "", context.speaker or "", context.area or ""))
 
 
 class Devices:
@@ -38,10 +33,6 @@ class Devices:
             "No": self._no,
         }
 
-    def forget(self, context: Context) -> None:
-        """Drop what waits for a yes: the conversation has gone on."""
-        self._actuator.release(conversation(context))
-
     def _tell(self, asked: Asked) -> Work:
         asked_at = self._actuator.now()
         area = asked.query.context.area
@@ -54,7 +45,7 @@ class Devices:
 
         async def tell() -> Said:
             if risky := self._actuator.needs_yes(commands):
-                self._actuator.hold(conversation(asked.query.context), commands)
+                self._actuator.hold(asked.query.context, commands)
                 return self._question(asked, risky)
             receipts = await self._actuator.act(commands, asked=asked_at)
             return self._told(asked, receipts, asked.match.intent, asked.match.response)
@@ -63,7 +54,7 @@ class Devices:
 
     def _yes(self, asked: Asked) -> Work | Declined:
         asked_at = self._actuator.now()
-        commands = self._actuator.release(conversation(asked.query.context))
+        commands = self._actuator.release(asked.query.context)
         if not commands:
             return Declined("nothing waits for a yes")
 
@@ -74,7 +65,7 @@ class Devices:
         return confirmed
 
     def _no(self, asked: Asked) -> Work | Declined:
-        if not self._actuator.release(conversation(asked.query.context)):
+        if not self._actuator.release(asked.query.context):
             return Declined("nothing waits for a no")
         return saying("declined", table="Device")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from edge_assistant.actuator import Actuator
 from edge_assistant.errors import ActionError, StorageError
-from edge_assistant.home import Home
 from edge_assistant.rulebook import MAX_TEXT, Match, Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
-from edge_assistant.types import Context, Declined, Query, Reply, TierName, Words
+from edge_assistant.types import Declined, Query, Reply, TierName, Words
 
 
 class RuleTier:
@@ -26,22 +26,20 @@ class RuleTier:
         self,
         rulebooks: Callable[[str], Rulebook],
         skills: Mapping[str, Skill],
-        home: Callable[[], Home],
-        forget: Callable[[Context], None] = lambda context: None,
+        actuator: Actuator,
     ) -> None:
         self._rulebooks = rulebooks
         self._skills = skills
-        self._home = home
-        self._forget = forget
+        self._actuator = actuator
 
     async def consider(self, query: Query) -> Reply | Declined:
         """Take the query if a rule understands it and its skill can do it."""
         if len(query.text) > MAX_TEXT:
             return Declined(f"a command has at most {MAX_TEXT} characters")
         book = self._rulebooks(query.language)
-        matches = book.matches(query.text, self._home(), query.context.area)
+        matches = book.matches(query.text, self._actuator.home(), query.context.area)
         if not any(match.intent in ("Yes", "No") for match in matches):
-            self._forget(query.context)
+            self._actuator.release(query.context)  # the conversation has gone on
         reason = "no rule matches"
         for match in matches:
             work = self._work(Asked(match, query, book))
