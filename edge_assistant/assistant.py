@@ -186,7 +186,7 @@ class Assistant:
 
         backend = MemoryHome(open_house(self.config), lambda: self.database)
         actuator = Actuator(backend, cache(lambda: Actions(self.outbox)), self._clock)
-        return RuleTier(self._rulebooks, skills(actuator, self.timers), actuator.home)
+        return RuleTier(self._rulebooks, skills(actuator, self.timers), actuator)
 
     def _answers_tier(self) -> Tier:
         thresholds = {"knowledge": self.config.knowledge.threshold, "device": self.config.device.threshold}
