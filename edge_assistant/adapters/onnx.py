@@ -117,7 +117,11 @@ class OnnxEmbedder:
         with needs("tokenizers"):
             from tokenizers import Tokenizer
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        file = self.folder / "tokenizer.json"
+        self._verify(file)
+        if not _json(file, None):
+            raise TierError(f"{file}: there is no tokenizer here")
+        tokenizer = Tokenizer.from_file(str(file))
         tokenizer.enable_truncation(self.preprocessing.longest)
         padding = tokenizer.padding or {}
         tokenizer.enable_padding(pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]"))

@@ -131,4 +131,6 @@ def _titled(question: Question, found: Sequence[Found]) -> Iterator[Finding]:
             continue
         name = "likeness" if cosine is not None else "likeness.words"
         confidence = shipped("knowledge", name).probability(alike)
-        yield Finding(section(chunk.text, question.want, question.language), one, confidence, "answers the like of")
+        yield Finding(
+            section(chunk.text, question.want, question.language), one, confidence, "quotes what stands under"
+        )

@@ -41,7 +41,7 @@ class Question:
     @cached_property
     def names(self) -> frozenset[str]:
         """Return the tokens of names and numbers in it: what must not be swapped."""
-        return frozenset(token for name in _NAME.findall(self.text) for token in tokens(name))
+        return _names(self.text)
 
     @cached_property
     def weights(self) -> Mapping[str, float]:
@@ -77,10 +77,13 @@ def evidence(question: Question, unit: Unit, found: Found, top: float, rank: int
         "title": question.coverage(title),
         "all": float(not missing),
         "gravest": max(missing, default=0.0),
+        "gap": max((weight for term, weight in question.weights.items() if term not in around), default=0.0),
         "plain": _share(question.terms, passage),
         "pairs": _pairs(question.terms, said),
         "near": _nearness(question.terms, said),
         "names": _share(tuple(question.names), passage),
+        "names here": _share(tuple(question.names), around),
+        "new name": float(bool(_names(unit.text) - question.names)),
         "named": float(bool(question.names)),
         "holds": float(kind is True),
         "lacks": float(kind is False),
@@ -101,6 +104,10 @@ def evidence(question: Question, unit: Unit, found: Found, top: float, rank: int
         "negated": float(bool(_NEGATION.search(question.text)) != bool(_NEGATION.search(unit.text))),
         "bm25": min(1.0, found.bm25 / _ideal(question)),
     }
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(token for name in _NAME.findall(text) for token in tokens(name))
 
 
 def _ideal(question: Question) -> float:

@@ -170,7 +170,7 @@ class Library:
             faults.append(f"{self.store.database.path}: the database is damaged; restore a backup")
         if not self._ready():
             return [*faults, self.trouble]
-        if waiting := len(self.store.unembedded(self.stamp, 1_000_000)):
+        if waiting := self.store.waiting(self.stamp):
             faults.append(f"{waiting} passages have no vector yet; `kb rebuild` makes them")
         return faults
 

@@ -131,7 +131,9 @@ class Snapshots:
         if len(gone):
             index.remove(gone)
         if len(new):
-            index.add(*self._store.vectors(stamp, new.tolist() if len(new) < len(there) else None))
+            ids, vectors = self._store.vectors(stamp)
+            fresh = numpy.isin(ids, new)
+            index.add(ids[fresh], vectors[fresh])
 
     def _forget_old(self) -> None:
         with self._store.database.transaction() as connection:

@@ -83,10 +83,12 @@ class Store:
         return int(self.remembered("generation") or 0)
 
     def remembered(self, name: str) -> str | None:
+        """Return what was kept under a name."""
         row = self.database.row("SELECT value FROM knowledge WHERE name = ?", (name,))
         return str(row["value"]) if row else None
 
     def remember(self, name: str, value: str) -> None:
+        """Keep a small fact about the library itself."""
         with self.database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO knowledge(name, value) VALUES (?, ?)", (name, value))
 
@@ -136,6 +138,7 @@ class Store:
         return int(count), gone
 
     def add_vectors(self, stamp: str, ids: Sequence[int], vectors: FloatArray) -> None:
+        """Keep the vectors of passages that had none."""
         with self.database.transaction() as connection:
             _embed(connection, stamp, zip(ids, (vector.tobytes() for vector in vectors), strict=True))
             _next_generation(connection)
@@ -156,12 +159,21 @@ class Store:
             (stamp, limit),
         )
 
+    def waiting(self, stamp: str) -> int:
+        """Return how many passages have no vector of this embedder yet."""
+        row = self.database.row(
+            "SELECT (SELECT count(*) FROM chunks) - (SELECT count(*) FROM embeddings WHERE stamp = ?) AS waiting",
+            (stamp,),
+        )
+        return int(row["waiting"]) if row else 0
+
     def passages(self, ids: Iterable[int]) -> dict[int, Stored]:
         """Return passages by their numbers; a number without a row is left out."""
         wanted = ",".join(str(int(number)) for number in ids)
         return {stored.id: stored for stored in self._stored(f"WHERE c.id IN ({wanted})")}
 
     def of_document(self, source: str) -> list[Stored]:
+        """Return the passages of the documents of this name, in order."""
         return self._stored("WHERE d.source = ? ORDER BY c.ordinal", (source,))
 
     def _stored(self, where: str, values: Sequence[str | int] = ()) -> list[Stored]:
@@ -193,6 +205,7 @@ class Store:
         return {row["term"]: row["doc"] for row in rows}, int(total["total"])
 
     def embedded_ids(self, stamp: str) -> list[int]:
+        """Return the numbers of all passages that this embedder has seen."""
         rows = self.database.rows("SELECT chunk_id FROM embeddings WHERE stamp = ?", (stamp,))
         return [row["chunk_id"] for row in rows]
 
