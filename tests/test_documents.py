@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,12 @@ def pdf(text: str) -> bytes:
     start = len(content)
     head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(parts) + 1)
     return content + head + table + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(parts) + 1, start)
+
+
+def test_what_is_not_a_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+
+    with pytest.raises(InputError, match="this is not a file"):
+        document(tmp_path / "pipe.txt")
+    with pytest.raises(InputError, match="there is no such file"):
+        document(tmp_path / "missing")

@@ -53,8 +53,9 @@ def test_documents_are_added_listed_and_removed(run: Run, notes: Path) -> None:
 def test_nothing_that_could_be_added_is_a_wrong_use(run: Run, notes: Path) -> None:
     result = run("add", str(notes / "photo.md"))
 
-    assert isinstance(result.exception, InputError)
-    assert "binary file" in result.stderr
+    assert result.exit_code == 2
+    assert "photo.md: this is a binary file" in result.stderr
+    assert run("list").stdout == ""
 
 
 def test_a_search_shows_passages_scores_and_the_quotation(run: Run, notes: Path) -> None:

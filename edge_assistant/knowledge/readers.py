@@ -33,6 +33,8 @@ def read(path: Path, source: str, *, limit: int, collection: str = "main", langu
 
     Raises `InputError` with one sentence for a file that cannot be used.
     """
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
@@ -61,7 +63,7 @@ def read(path: Path, source: str, *, limit: int, collection: str = "main", langu
 def _bytes(path: Path, limit: int) -> bytes:
     try:
         if not path.is_file():
-            raise InputError(f"{path}: there is no such file")
+            raise InputError(f"{path}: this is not a file")
         if path.stat().st_size > limit:
             raise InputError(f"{path}: the file is larger than {limit / 1e6:g} MB")
         content = path.read_bytes()

@@ -64,7 +64,7 @@ def add_documents(session: Session, paths: tuple[Path, ...], collection: str, la
         click.echo(safe_text(f"searchable by words only: {trouble}"), err=True)
     click.echo(f"{len(report.added)} added, {len(report.unchanged)} unchanged, {len(report.refused)} refused", err=True)
     if not report.useful:
-        raise InputError("nothing could be added")
+        click.get_current_context().exit(2)
 
 
 @command.command(name="list")
