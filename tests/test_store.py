@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -134,3 +136,40 @@ def test_only_two_snapshots_are_kept(tmp_path: Path) -> None:
         kept.remove("heating.md")
 
     assert len(list((tmp_path / "index").glob("*.faiss"))) <= 2
+
+
+_ADDING = """
+import sys
+from pathlib import Path
+from edge_assistant.knowledge.documents import plain
+from tests.bag_of_words import library
+
+kept = library(Path(sys.argv[1]))
+for number in range(100_000):
+    kept.add(plain(f"{number}.txt", f"Pump {number} is red. " * 30, "en"))
+    if number % 5 == 4:
+        kept.settle()
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [1, 7, 23])
+def test_a_kill_midway_loses_no_acknowledged_document_and_leaves_no_half_one(tmp_path: Path, acknowledged: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", _ADDING, str(tmp_path)], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        heard = [int(child.stdout.readline()) for _ in range(acknowledged)]
+        child.kill()
+        heard += [int(line) for line in child.stdout.read().split()]
+
+    again = library(tmp_path)
+
+    entries = again.documents()
+    rows = again.store.database.row(
+        "SELECT (SELECT count(*) FROM chunks) AS chunks, (SELECT count(*) FROM search) AS words, "
+        "(SELECT count(*) FROM embeddings) AS vectors"
+    )
+    assert {f"{number}.txt" for number in heard} <= {entry.source for entry in entries}
+    assert rows is not None
+    assert rows["chunks"] == rows["words"] == rows["vectors"] == sum(entry.passages for entry in entries)
+    assert again.rebuild() == rows["chunks"]
+    assert again.verify() == []
