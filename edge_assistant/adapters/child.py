@@ -10,13 +10,17 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
 Frame: TypeAlias = "dict[str, object]"
-ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "GGML_", "HIP_", "ROCR_", "VK_", "TZ", "LANG", "LC_")
+ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "GGML_", "GOMP_", "OMP_", "HIP_", "ROCR_", "VK_", "LC_")
 """Beginnings of the only variables that a child is given: no secrets, no proxies."""
+SETTINGS: Final = {"GGML_NO_BACKTRACE": "1", "GOMP_SPINCOUNT": "10000"}
+"""Threads wait for each other awake for a moment only. On a quiet machine that costs nothing (62 tokens/s, two
+cores, 0.5B model); on a busy one, where OpenMP's own setting burns the processor that the other thread needs, it
+is the difference between 3 and 17 tokens/s. Never waiting awake gives 40 and 40."""
 LONGEST_FRAME: Final = 64 << 20
 _BURIAL: Final = 2.0
 """Seconds that a killed process may take to be gone."""
@@ -65,6 +69,8 @@ class Child(asyncio.Protocol):
         code = self._process.poll()
         if code is None:
             return "it hung up"
+        if code == -signal.SIGKILL:
+            return "killed from outside: memory may have run short"
         return f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
 
     def say(self, **message: object) -> None:
@@ -113,6 +119,5 @@ class Child(asyncio.Protocol):
                 return
 
 
-def _allowed(environment: Mapping[str, str], names: Sequence[str] = ENVIRONMENT) -> dict[str, str]:
-    kept = {name: value for name, value in environment.items() if name.startswith(tuple(names))}
-    return {**kept, "GGML_NO_BACKTRACE": "1"}
+def _allowed(environment: Mapping[str, str]) -> dict[str, str]:
+    return {**SETTINGS, **{name: value for name, value in environment.items() if name.startswith(ENVIRONMENT)}}
