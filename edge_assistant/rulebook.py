@@ -35,7 +35,7 @@ _TELLING: Final = frozenset(
         "HassNevermind",
     )
 )
-_OWN_ACTS: Final = frozenset(("StepBrightness", "WhichRoom", "UnknownDevice", "AskDuration", "Yes"))
+_OWN_ACTS: Final = frozenset(("StepBrightness", "StepTemperature", "WhichRoom", "UnknownDevice", "AskDuration", "Yes"))
 
 
 def acts(intent: str) -> bool:

@@ -13,7 +13,9 @@ from edge_assistant.skills.states import state_word
 from edge_assistant.skills.targets import INTENTS, command, targets
 from edge_assistant.types import Declined
 
-_ONE_IS_MEANT: Final = frozenset(("HassClimateSetTemperature", "HassSetVolume", "HassSetVolumeRelative"))
+_ONE_IS_MEANT: Final = frozenset(
+    ("HassClimateSetTemperature", "StepTemperature", "HassSetVolume", "HassSetVolumeRelative")
+)
 
 
 class Devices:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from edge_assistant.home import Entity, Home
@@ -89,39 +89,30 @@ class States:
         return saying("one_many", states=asked.join([line.rstrip("。.") for line in lines]))
 
     def _temperature(self, asked: Asked) -> Work | Declined:
-        slots, home = asked.match.slots, self._home()
-        area = str(slots["area"]) if "area" in slots else None
-        name = str(slots["name"]) if "name" in slots else None
-        climates = [
-            e for e in home.find(name=name, area=area, domains=("climate",)) if "current_temperature" in e.attributes
-        ]
-        sensors = home.find(name=name, area=area, domains=("sensor",), device_classes=("temperature",))
+        found = self._found(asked, ("climate", "sensor"))
+        climates = [e for e in found if e.domain == "climate" and "current_temperature" in e.attributes]
+        sensors = [entity for entity in found if entity.domain == "sensor" and entity.device_class == "temperature"]
         if not climates and not sensors:
-            return saying("unknown") if area or name else Declined("there is no thermometer in this home")
-        entity = climates[0] if climates else sensors[0]
-        if not climates or (area is not None and sensors):
+            return saying("unknown") if asked.match.slots else Declined("there is no thermometer in this home")
+        if not climates or (sensors and asked.match.slots.keys() & {"area", "floor"}):
             return saying(names=asked.name(sensors[0]), temperature=sensors[0].state)
-        values = {
-            "temperature": entity.attributes["current_temperature"],
-            "target": entity.attributes.get("temperature"),
-        }
-        return saying(
-            "default" if values["target"] is None else "target",
-            None,
-            names=asked.name(entity),
-            **values,
-        )
+        is_now, target = climates[0].attributes["current_temperature"], climates[0].attributes.get("temperature")
+        key = "default" if target is None else "target"
+        return saying(key, names=asked.name(climates[0]), temperature=is_now, target=target)
 
     def _what_is_on(self, asked: Asked) -> Work:
-        area = asked.match.slots.get("area")
-        found = self._home().find(area=str(area) if area is not None else None, domains=_SWITCHABLE)
-        running = [entity for entity in found if entity.state in _RUNNING]
+        running = [entity for entity in self._found(asked, _SWITCHABLE) if entity.state in _RUNNING]
         return saying("default" if running else "none", names=_names(asked, running))
 
     def _list(self, asked: Asked) -> Work:
-        area = asked.match.slots.get("area")
-        found = self._home().find(area=str(area) if area is not None else None)
+        found = self._found(asked, ())
         return saying("default" if found else "none", names=_names(asked, found))
+
+    def _found(self, asked: Asked, domains: Collection[str]) -> tuple[Entity, ...]:
+        places = {name: str(asked.match.slots[name]) for name in ("name", "area", "floor") if name in asked.match.slots}
+        return self._home().find(
+            name=places.get("name"), area=places.get("area"), floor=places.get("floor"), domains=domains
+        )
 
 
 def is_in(entity: Entity, state: str) -> bool:

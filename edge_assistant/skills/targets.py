@@ -14,6 +14,7 @@ _DOMAINS: Final[Mapping[str, Collection[str]]] = {
     "HassLightSet": ("light",),
     "StepBrightness": ("light",),
     "HassClimateSetTemperature": ("climate",),
+    "StepTemperature": ("climate",),
     "HassFanSetSpeed": ("fan",),
     "HassSetPosition": ("cover",),
     "HassSetVolume": ("media_player",),
@@ -29,6 +30,7 @@ _DOMAINS: Final[Mapping[str, Collection[str]]] = {
 }
 _ON: Final = {"cover": "open_cover", "lock": "lock", "vacuum": "start"}
 _OFF: Final = {"cover": "close_cover", "lock": "unlock", "vacuum": "return_to_base"}
+_EVERYTHING: Final = ("light", "switch", "fan", "media_player")
 _SHADING: Final = ("blind", "curtain", "shade", "shutter")
 _Call: TypeAlias = "tuple[str, dict[str, Slot]]"
 """The verb of a service, and the values for it."""
@@ -41,6 +43,8 @@ def targets(match: Match, home: Home, area: str | None) -> tuple[Entity, ...]:
     """Return the entities that a match means; the speaker's area decides between equals."""
     slots = match.slots
     domains = (str(slots["domain"]),) if "domain" in slots else match.domains or _DOMAINS.get(match.intent, ())
+    if match.intent == "HassTurnOff" and not slots.keys() & {"name", "domain"}:
+        domains = _EVERYTHING
     found = home.find(
         name=_text(slots, "name"),
         area=_text(slots, "area"),
@@ -106,6 +110,12 @@ def _stepped(entity: Entity, step: str) -> int:
     return min(100, brightness + 20) if step == "up" else max(1, brightness - 20)
 
 
+def _warmer(entity: Entity, step: Slot) -> float:
+    by = {"up": 1.0, "down": -1.0}.get(str(step)) or float(step)
+    now = entity.attributes.get("temperature", entity.attributes.get("current_temperature", 20))
+    return (float(now) if isinstance(now, int | float) else 20.0) + by
+
+
 def _louder(entity: Entity, step: Slot) -> float:
     by = {"up": 10.0, "down": -10.0}.get(str(step)) or float(step)
     volume = entity.attributes.get("volume", 50)
@@ -132,6 +142,7 @@ _VERBS: Final[Mapping[str, Callable[[Mapping[str, Slot], Entity], _Call]]] = {
     "HassLightSet": _set_light,
     "StepBrightness": lambda said, entity: ("turn_on", {"brightness": _stepped(entity, str(said["step"]))}),
     "HassClimateSetTemperature": _passing("set_temperature", "temperature", "temperature"),
+    "StepTemperature": lambda said, entity: ("set_temperature", {"temperature": _warmer(entity, said["step"])}),
     "HassFanSetSpeed": _passing("set_percentage", "percentage", "percentage"),
     "HassSetPosition": _passing("set_cover_position", "position", "position"),
     "HassSetVolume": _passing("volume_set", "volume", "volume_level"),

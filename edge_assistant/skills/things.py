@@ -8,13 +8,13 @@ from typing import Final
 
 _THINGS: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
-        r"(?:[\w'-]+ ){0,3}(?:lights?|lamps?|fans?|heaters?|switch|plugs?|outlets?|sockets?|blinds?|curtains?|"
+        r"(?:[\w'-]+ ){1,3}(?:lights?|lamps?|fans?|heaters?|switch|plugs?|outlets?|sockets?|blinds?|curtains?|"
         r"shutters?|thermostat|tv|television|speakers?|radio|kettle|oven|dishwasher|washing machine|dryer|humidifier|"
         r"purifier|sprinklers?|pump|boiler|projector)",
         re.IGNORECASE,
     ),
     "zh": re.compile(
-        r"\w{0,6}(?:灯|风扇|电扇|空调|暖气|插座|窗帘|百叶窗|电视|音箱|加湿器|净化器|热水器|洗衣机|烤箱|投影仪)"
+        r"\w{1,6}(?:灯|风扇|电扇|空调|暖气|插座|窗帘|百叶窗|电视|音箱|加湿器|净化器|热水器|洗衣机|烤箱|投影仪)"
     ),
 }
 _NO_NAME: Final = re.compile(
