@@ -207,6 +207,24 @@ async def test_a_part_that_fails_is_told_beside_what_is_done(house: House) -> No
     assert said.startswith("Turned on the kitchen light. But that was asked too often in a short time")
 
 
+async def test_what_is_not_playing_is_not_paused(house: House) -> None:
+    paused, actions = await house.receipts("pause the music")
+
+    again = await house.hear("pause the music")
+
+    assert (paused, [action.target for action in actions]) == ("Paused the TV.", ["media_player.living_room"])
+    assert again == "Nothing is playing."
+    assert house.state("media_player.living_room") == "paused"
+
+
+async def test_everything_that_shines_or_plays_goes_off_and_the_doors_stay(house: House) -> None:
+    said, actions = await house.receipts("turn off everything in the living room")
+
+    domains = {action.target.partition(".")[0] for action in actions}
+    assert said == "Turned off the living room light and the TV."
+    assert domains == {"light", "fan", "media_player"}
+
+
 async def test_a_text_that_is_too_long_is_left_to_others(house: House) -> None:
     verdict = await house.tier.consider(Query("a" * 1025))
 

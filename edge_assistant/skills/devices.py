@@ -40,7 +40,8 @@ class Devices:
         area = asked.query.context.area
         found = targets(asked.match, self._actuator.home(), area)
         if not found:
-            return saying("none_there", table="Device")
+            nothing = "nothing_plays" if asked.match.intent.startswith("HassMedia") else "none_there"
+            return saying(nothing, table="Device")
         if len(found) > 1 and (asked.match.intent in _ONE_IS_MEANT or self._ambiguous(asked, found)):
             return saying("which_one", "Device", names=asked.join([self._placed(entity, asked) for entity in found]))
         commands = [command(asked.match, entity) for entity in found]

@@ -31,6 +31,8 @@ _DOMAINS: Final[Mapping[str, Collection[str]]] = {
 _ON: Final = {"cover": "open_cover", "lock": "lock", "vacuum": "start"}
 _OFF: Final = {"cover": "close_cover", "lock": "unlock", "vacuum": "return_to_base"}
 _EVERYTHING: Final = ("light", "switch", "fan", "media_player")
+_RUNNING: Final = ("HassMediaPause", "HassMediaUnpause", "HassMediaNext", "HassMediaPrevious")
+"""What can only be asked of a player that plays, or that has paused."""
 _SHADING: Final = ("blind", "curtain", "shade", "shutter")
 _Call: TypeAlias = "tuple[str, dict[str, Slot]]"
 """The verb of a service, and the values for it."""
@@ -101,7 +103,8 @@ def _playing(intent: str, found: Sequence[Entity], home: Home, area: str | None)
     if len(near) < 2:
         return near
     wanted = "paused" if intent == "HassMediaUnpause" else "playing"
-    return tuple(entity for entity in near if entity.state == wanted) or near
+    fitting = tuple(entity for entity in near if entity.state == wanted)
+    return fitting if fitting or intent in _RUNNING else near
 
 
 def _stepped(entity: Entity, step: str) -> int:
