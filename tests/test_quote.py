@@ -8,7 +8,8 @@ import pytest
 
 from edge_assistant.knowledge.asked import Want, holds, wanted
 from edge_assistant.knowledge.likeness import likeness
-from edge_assistant.knowledge.quote import section, shortened
+from edge_assistant.knowledge.quote import quoted, section, shortened
+from edge_assistant.knowledge.units import Unit
 from edge_assistant.knowledge.words import length, naming
 from tests.bag_of_words import heating, library
 
@@ -80,6 +81,15 @@ def test_a_long_sentence_is_shortened_to_what_bears_on_the_question() -> None:
     assert "built the first pump of its kind in Graz in 1987" in quoted
     assert quoted.endswith(" …")
     assert length(quoted) <= 40
+
+
+def test_a_sentence_that_refers_back_is_quoted_with_what_it_refers_to() -> None:
+    english = Unit("It weighs 40 kilograms.", before="The pump stands in the cellar.")
+    chinese = Unit("它重40公斤。", before="水泵在地下室。")
+
+    assert quoted(english, ("weigh",), "en") == "The pump stands in the cellar. It weighs 40 kilograms."
+    assert quoted(chinese, ("40",), "zh") == "水泵在地下室。它重40公斤。"
+    assert quoted(Unit("1. Open.", whole=True), (), "en") == "1. Open."
 
 
 def test_a_short_sentence_is_left_alone() -> None:

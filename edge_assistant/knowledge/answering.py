@@ -12,7 +12,7 @@ from edge_assistant.errors import ConfigError
 from edge_assistant.knowledge.evidence import Question, evidence
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.likeness import likeness
-from edge_assistant.knowledge.quote import section, shortened
+from edge_assistant.knowledge.quote import quoted, section
 from edge_assistant.knowledge.units import Unit, units
 from edge_assistant.knowledge.words import vocabulary
 
@@ -113,8 +113,7 @@ def _quoted(question: Question, found: Sequence[Found]) -> Iterator[Finding]:
     best = max(weighed, key=lambda candidate: candidate.worth)
     whole = summary(best.features, [one.worth for one in weighed], [one.score for one in found])
     confidence = table("answers", question, found).probability(whole)
-    text = best.unit.text if best.unit.whole else shortened(best.unit.text, question.terms, question.language)
-    yield Finding(text, best.found, confidence, "quotes")
+    yield Finding(quoted(best.unit, question.terms, question.language), best.found, confidence, "quotes")
 
 
 def _titled(question: Question, found: Sequence[Found]) -> Iterator[Finding]:

@@ -18,6 +18,19 @@ _MOST: Final = {"en": 37, "zh": 74}
 _SECTION: Final = {"en": 60, "zh": 110}
 """How long a section may be that is read out whole because its heading is the question."""
 _GAP: Final = "…"
+_REFERS: Final = re.compile(r"(it|they|this|these|he|she|its|their|his|her)\b|[它他她这该其]", re.IGNORECASE)
+"""A sentence that begins so is not understood without the one before it."""
+_LAST_SPACED: Final = "\u2fff"
+
+
+def quoted(unit: Unit, wanted: Sequence[str], language: str) -> str:
+    """Return what is said of one part of a passage: a list whole, a sentence that says "it" after the one before it."""
+    if unit.whole:
+        return unit.text
+    both = f"{unit.before}{'' if unit.text[0] > _LAST_SPACED else ' '}{unit.text}"
+    if unit.before and _REFERS.match(unit.text) and length(both) <= _MOST.get(language, _MOST["en"]):
+        return both
+    return shortened(unit.text, wanted, language)
 
 
 def shortened(sentence: str, wanted: Sequence[str], language: str) -> str:
@@ -48,7 +61,7 @@ def joined(parts: Sequence[Unit]) -> str:
     """Return sentences as running text, without a space between ideographs."""
     text = ""
     for part in parts:
-        glue = "" if not text else "\n\n" if part.whole else "" if part.text[0] > "\u2fff" else " "
+        glue = "" if not text else "\n\n" if part.whole else "" if part.text[0] > _LAST_SPACED else " "
         text += glue + part.text
     return text
 
