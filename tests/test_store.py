@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.knowledge.chunks import chunks
+from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.store import Store
 from edge_assistant.knowledge.words import quoted, terms
 from edge_assistant.storage.database import Database
@@ -172,4 +173,19 @@ def test_a_kill_midway_loses_no_acknowledged_document_and_leaves_no_half_one(tmp
     assert rows is not None
     assert rows["chunks"] == rows["words"] == rows["vectors"] == sum(entry.passages for entry in entries)
     assert again.rebuild() == rows["chunks"]
+    assert again.verify() == []
+
+
+def test_two_programs_may_write_at_once(tmp_path: Path) -> None:
+    first, second = library(tmp_path), library(tmp_path)
+    first.add(heating())
+    first.find("the pump", 1, "en")
+    second.add(plain("lamp.txt", "The lamp is green.", "en"))
+    first.settle()
+    second.settle()
+
+    again = library(tmp_path)
+
+    assert again.find("green lamp", 1, "en")[0].cosine is not None
+    assert again.find("red button", 1, "en")[0].cosine is not None
     assert again.verify() == []

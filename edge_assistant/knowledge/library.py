@@ -151,8 +151,8 @@ class Library:
         index = self._opened()
         if index is None or self._snapshots is None or self._embedder is None:
             return
-        if self._snapshots.newest(self.stamp) != self.store.generation:
-            self._snapshots.save(index, self.stamp, self._embedder.dimension)
+        if self._snapshots.newest(self.stamp) != self._seen:
+            self._snapshots.save(index, self.stamp, self._embedder.dimension, self._seen)
 
     def rebuild(self) -> int:
         """Throw the index away and make it again from the rows; return how many vectors it holds."""

@@ -62,15 +62,18 @@ class Snapshots:
                 if row["generation"] != self._store.generation:
                     self._catch_up(index, stamp)
                 return index
+        generation = self._store.generation
         index = self._make(dimension)
         self._catch_up(index, stamp)
         if len(index.ids):
-            self.save(index, stamp, dimension)
+            self.save(index, stamp, dimension, generation)
         return index
 
-    def save(self, index: StoredIndex, stamp: str, dimension: int) -> None:
-        """Write a snapshot beside the others: file, disk, name, and only then the receipt. Raises `StorageError`."""
-        generation = self._store.generation
+    def save(self, index: StoredIndex, stamp: str, dimension: int, generation: int) -> None:
+        """Write a snapshot beside the others: file, disk, name, and only then the receipt. Raises `StorageError`.
+
+        `generation` is one whose rows are all in the index; where others have written since, it is caught up later.
+        """
         name = f"{stamp}-{generation}.faiss"
         fresh = self._folder / f".{name}.{os.getpid()}"
         try:
