@@ -12,10 +12,14 @@ from time import perf_counter
 from typing import Final
 
 from bench.result import Result, report
+from edge_assistant.actuator import Actuator
+from edge_assistant.adapters.memory_home import MemoryHome
 from edge_assistant.assistant import open_rulebooks
 from edge_assistant.config import Config
 from edge_assistant.engine import Engine
 from edge_assistant.home import Home
+from edge_assistant.storage.actions import Actions
+from edge_assistant.storage.database import Database
 from edge_assistant.tiers.rules import RuleTier
 from edge_assistant.types import Declined, Query, Reply, Tier, TierName, Words
 
@@ -71,7 +75,8 @@ async def measure(rounds: int, home: Path) -> list[float]:
     """Return the median milliseconds of a ready tier: directly, alone, last of five; of a rule: directly, by engine."""
     ready = _Ready("cloud")
     names: tuple[TierName, ...] = ("rules", "answers", "knowledge", "device")
-    rules = RuleTier(open_rulebooks(Config(home=home)), {}, Home)
+    actuator = Actuator(MemoryHome(Home()), lambda: Actions(Database(home / "outbox.db")))
+    rules = RuleTier(open_rulebooks(Config(home=home)), {}, actuator)
     alone, last, first = Engine([ready]), Engine([*map(_Silent, names), ready]), Engine([rules])
     ways: Sequence[Callable[[], Awaitable[object]]] = (
         lambda: _direct(ready),

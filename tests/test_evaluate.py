@@ -171,8 +171,13 @@ async def test_a_workload_passes_through_every_tier_in_order(
     ("task", "lines", "complaint"),
     [
         ("dance", '{"id": "1"}', "there is no task 'dance'; there are commands, routing, actions, kb"),
-        ("pairs", '{"id": "1", "a": "x"}', "line 1: 'b' is missing"),
-        ("pairs", '{"id": "1", "a": "x", "b": "y"}\n{"id": "1", "a": "x", "b": "y"}', "line 2: the id '1' is not"),
+        ("pairs", '{"id": "1", "a": "x"}', "line 1: 'b' is missing, or no text"),
+        (
+            "pairs",
+            '{"id": "1", "a": "x", "b": "y"}\n{"id": "1", "a": "x", "b": "y"}',
+            "line 2: the id '1' stands here twice",
+        ),
+        ("actions", '{"id": "1", "text": "x", "language": "en", "entities": 3}', "'entities' is missing, or no list"),
         ("pairs", "[1]", "line 1: this is not a JSON object"),
         ("pairs", "{", "line 1: this is not JSON"),
         ("pairs", "", "there are no rows in this file"),
@@ -193,6 +198,15 @@ def test_a_set_that_cannot_be_used_is_one_sentence(
     assert "\n" not in str(error.value)
 
 
+async def test_a_home_that_cannot_be_built_is_named(tmp_path: Path, config: Config) -> None:
+    gold = written(tmp_path / "gold.jsonl", [command("1", "x")])
+    homes = tmp_path / "homes.json"
+    homes.write_text('{"house": {"entities": [{"name": "Lamp"}]}}', encoding="utf-8")
+
+    with pytest.raises(InputError, match="the home 'house' is not made of areas"):
+        await predicted(Evaluation.read("commands", gold, config, homes=homes))
+
+
 def test_tiers_that_do_not_exist_are_named(tmp_path: Path, config: Config, homes: Path) -> None:
     gold = written(tmp_path / "gold.jsonl", [command("1", "x")])
 
@@ -211,6 +225,17 @@ def test_the_command_writes_one_prediction_a_row(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [sorted(row) for row in rows] == [["id", "latency_ms", "score"]] * 2
     assert (ran.stdout, ran.stderr) == ("", f"2 predictions are in {out}\n")
+
+
+def test_predictions_never_take_the_place_of_the_labelled_set(tmp_path: Path) -> None:
+    gold = written(tmp_path / "gold.jsonl", [{"id": "1", "a": "x", "b": "y"}])
+    before = gold.read_bytes()
+
+    command = [sys.executable, "-m", "edge_assistant", "eval", "pairs", str(gold), "--out", str(gold)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, gold.read_bytes()) == (2, before)
+    assert ran.stderr == f"{gold}: the predictions would take the place of the labelled set\n"
 
 
 def test_a_command_that_fails_leaves_with_two_and_keeps_the_old_predictions(tmp_path: Path) -> None:

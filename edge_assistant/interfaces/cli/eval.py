@@ -48,6 +48,8 @@ def command(
     """
     from edge_assistant.operations.evaluate import Evaluation
 
+    if out.resolve() == gold.resolve():
+        raise InputError(f"{out}: the predictions would take the place of the labelled set")
     names = tuple(name.strip() for name in tiers.split(",")) if tiers else None
     evaluation = Evaluation.read(
         task,

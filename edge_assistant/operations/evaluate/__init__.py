@@ -39,7 +39,8 @@ class _Task:
     """Where a task lives, and what its rows must have."""
 
     module: str
-    fields: tuple[str, ...]
+    texts: tuple[str, ...]
+    lists: tuple[str, ...] = ()
     homes: bool = False
     documents: bool = False
 
@@ -47,7 +48,7 @@ class _Task:
 _TASKS: Final[Mapping[str, _Task]] = {
     "commands": _Task("commands", ("text", "language", "home"), homes=True),
     "routing": _Task("commands", ("text", "language", "home"), homes=True),
-    "actions": _Task("actions", ("text", "language", "entities")),
+    "actions": _Task("actions", ("text", "language"), ("entities",)),
     "kb": _Task("questions", ("question",), documents=True),
     "pairs": _Task("pairs", ("a", "b")),
     "workload": _Task("workload", ("text", "language", "home"), homes=True),
@@ -89,7 +90,7 @@ class Evaluation:
         wanted = _TASKS[task]
         if wanted.documents and documents is None:
             raise InputError(f"the task {task} needs documents; name their file with --documents")
-        rows = read_rows(gold, wanted.fields)[:limit]
+        rows = read_rows(gold, wanted.texts, wanted.lists)[:limit]
         read = {} if homes is None else read_homes(homes)
         if wanted.homes:
             check_homes(rows, read, single=single)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from edge_assistant.assistant import open_rulebooks
+from edge_assistant.errors import InputError
 from edge_assistant.home import Entity, Home
 from edge_assistant.languages import supported
 from edge_assistant.operations.evaluate.gold import Row
@@ -30,7 +31,8 @@ class Actions:
 
     async def prepare(self, row: Row) -> None:
         """Build the home of the row, whose ids number the entities on offer, and let the rules learn its names."""
-        self._home = Home.from_mapping({"entities": [_entity(n, offer) for n, offer in enumerate(row["entities"])]})
+        offers = [_entity(row["id"], number, offer) for number, offer in enumerate(row["entities"])]
+        self._home = Home.from_mapping({"entities": offers})
         self._rulebook(supported(row["language"])).match(row["text"], self._home)
 
     async def predict(self, row: Row) -> Prediction:
@@ -44,8 +46,10 @@ class Actions:
         return {"service": f"{offered.partition('.')[0]}.{_verb(match, meant[0])}", "target": offered}
 
 
-def _entity(number: int, offer: Mapping[str, Any]) -> Mapping[str, Any]:
-    domain = str(offer["id"]).partition(".")[0]
+def _entity(row: str, number: int, offer: object) -> Mapping[str, Any]:
+    if not isinstance(offer, Mapping) or not all(isinstance(offer.get(name), str) for name in ("id", "name")):
+        raise InputError(f"row {row!r}: an entity on offer has an id and a name")
+    domain = offer["id"].partition(".")[0]
     kind, device_class = _KINDS.get(domain, (domain, None))
     return {"id": f"{kind}.{number}", "name": offer["name"], "domain": kind, "device_class": device_class}
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from edge_assistant.assistant import open_rulebooks
+from edge_assistant.errors import InputError
 from edge_assistant.home import Home
 from edge_assistant.languages import supported
 from edge_assistant.operations.evaluate.gold import Row, home_key
@@ -44,8 +45,16 @@ class Homes:
         if key is None:
             return Home()
         if key not in self._built:
-            self._built[key] = Home.from_mapping(self._mappings[key])
+            self._built[key] = built(f"the home {key!r}", self._mappings[key])
         return self._built[key]
+
+
+def built(what: str, mapping: Row) -> Home:
+    """Return a home made of plain lists. Raises `InputError`, which names `what` was handed in."""
+    try:
+        return Home.from_mapping(mapping)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{what} is not made of areas, floors and entities with a name and a domain") from error
 
 
 class Commands:

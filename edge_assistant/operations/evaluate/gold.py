@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from edge_assistant.errors import InputError
 
 Row: TypeAlias = Mapping[str, Any]
 """One labelled question, as the file has it."""
+_KINDS: Final[Mapping[type, str]] = {str: "text", list: "list"}
 
 
-def read_rows(path: Path, fields: Collection[str] = ()) -> list[Row]:
-    """Read a JSONL file whose objects have an `id` of their own and these fields. Raises `InputError`."""
+def read_rows(path: Path, texts: Collection[str] = (), lists: Collection[str] = ()) -> list[Row]:
+    """Read a JSONL file whose objects have an `id` of their own, these texts and these lists. Raises `InputError`."""
     rows = list(_objects(path))
     seen: set[str] = set()
     for number, row in rows:
-        missing = [name for name in ("id", *fields) if name not in row]
-        if missing:
-            raise InputError(f"{path}: line {number}: {missing[0]!r} is missing")
-        if not isinstance(row["id"], str) or row["id"] in seen:
-            raise InputError(f"{path}: line {number}: the id {row['id']!r} is not a text of its own")
+        kinds = {"id": str, **dict.fromkeys(texts, str), **dict.fromkeys(lists, list)}
+        for name, kind in kinds.items():
+            if not isinstance(row.get(name), kind):
+                raise InputError(f"{path}: line {number}: {name!r} is missing, or no {_KINDS[kind]}")
+        if row["id"] in seen:
+            raise InputError(f"{path}: line {number}: the id {row['id']!r} stands here twice")
         seen.add(row["id"])
     if not rows:
         raise InputError(f"{path}: there are no rows in this file")
