@@ -109,7 +109,9 @@ class Actuator:
 
     def hold(self, context: Context, commands: Sequence[Command]) -> None:
         """Keep commands until the next turn of this conversation says yes."""
-        self._pending[_conversation(context)] = _Pending(tuple(commands), self._clock() + CONFIRM)
+        now = self._clock()
+        self._pending = {key: pending for key, pending in self._pending.items() if now <= pending.until}
+        self._pending[_conversation(context)] = _Pending(tuple(commands), now + CONFIRM)
 
     def release(self, context: Context) -> tuple[Command, ...]:
         """Take back what waits for a yes in this conversation, if that is not too long ago."""

@@ -12,6 +12,8 @@ from edge_assistant.numerals import digits
 
 _QUOTES: Final = "\"'“”‘’「『《"
 _ENDS: Final = " \t\n.。,，!！;；:：…~～"
+_WIDE: Final = str.maketrans("０１２３４５６７８９％＋－＝．", "0123456789%+-=.")
+"""Chinese keyboards write digits as wide as ideographs."""
 _PEELS: Final = 6
 """How often something is taken from around a sentence."""
 
@@ -39,6 +41,7 @@ def is_quoted(text: str) -> bool:
 
 def readings(text: str, language: str, frames: Sequence[tuple[str, str, bool]]) -> Iterator[Reading]:
     """Yield the text as it stands, then without the frames around it; each with numbers in digits first."""
+    text = text.translate(_WIDE)
     whole = text.strip().strip(_ENDS + "?？").strip(_QUOTES) or text.strip()
     inner = [Reading(whole)]
     while len(inner) < _PEELS and (peeled := _peel(inner[-1], frames)):

@@ -131,11 +131,11 @@ class Rulebook:
         )
         context = {"area": here.called(self.language)} if here else {}
         for result in recognize_all(text, book, intent_context=context, language=self.language):
-            match = self._match(result, text)
+            match = self._match(result, text, home)
             if match is not None:
                 yield match
 
-    def _match(self, result: RecognizeResult, text: str) -> Match | None:
+    def _match(self, result: RecognizeResult, text: str, home: Home) -> Match | None:
         for entity in result.entities_list:
             if entity.is_wildcard and not self._fits(entity.name, str(entity.value), result):
                 return None
@@ -146,6 +146,7 @@ class Rulebook:
             name = None
         order = (
             sum(entity.is_wildcard for entity in result.entities_list),
+            not _grounded(slots, home),
             name is None,
             -len(name.text) if name else 0,
             sum(len(entity.text) for entity in result.entities_list if entity.is_wildcard),
@@ -213,6 +214,12 @@ class Rulebook:
         if self._names[0] != known:
             self._names = known, _home_lists(home, self.language)
         return self._names[1]
+
+
+def _grounded(slots: Mapping[str, Slot], home: Home) -> bool:
+    """Return whether this home has anything of the kind: people's windows are covers here and sensors there."""
+    kinds = {key: (str(slots[key]),) for key in ("domain", "device_class") if key in slots}
+    return not kinds or bool(home.find(domains=kinds.get("domain", ()), device_classes=kinds.get("device_class", ())))
 
 
 def _rank(match: Match) -> tuple[object, ...]:

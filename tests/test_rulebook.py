@@ -173,6 +173,26 @@ def test_of_several_meanings_the_same_one_is_always_best() -> None:
     assert orders[0][0] == "intent HassTurnOn: name=Kitchen light"
 
 
+def test_windows_are_what_this_home_has_as_windows() -> None:
+    covers = Home.from_mapping(
+        {"entities": [{"name": "A", "domain": "cover", "attributes": {"device_class": "window"}}]}
+    )
+
+    here, there = (books()("en").match("which windows are open", home) for home in (sample_home(), covers))
+
+    assert here is not None
+    assert there is not None
+    assert (here.slots["domain"], there.slots["domain"]) == ("binary_sensor", "cover")
+
+
+@pytest.mark.parametrize("text", ["把客厅灯调到５０％", "把客厅灯调到50%", "把客厅灯调到百分之五十"])
+def test_numbers_may_be_written_in_wide_digits(text: str) -> None:
+    match = books()("zh").match(text, sample_home())
+
+    assert match is not None
+    assert match.slots == {"name": "客厅灯", "brightness": 50}
+
+
 @pytest.mark.parametrize("text", ["", "   ", "?", "…", "a" * 1025, "\x00", "打开" * 512, "({[<|>]})", "turn on {name}"])
 def test_odd_texts_match_nothing(text: str) -> None:
     for language in ("en", "zh"):

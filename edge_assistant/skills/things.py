@@ -9,7 +9,7 @@ from typing import Final
 _THINGS: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
         r"(?:[\w'-]+ ){1,3}(?:lights?|lamps?|fans?|heaters?|switch|plugs?|outlets?|sockets?|blinds?|curtains?|"
-        r"shutters?|thermostat|tv|television|speakers?|radio|kettle|oven|dishwasher|washing machine|dryer|humidifier|"
+        r"shutters?|thermostat|tv|television|speakers?|kettle|oven|dishwasher|washing machine|dryer|humidifier|"
         r"purifier|sprinklers?|pump|boiler|projector)",
         re.IGNORECASE,
     ),

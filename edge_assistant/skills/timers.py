@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import anyio
 
+from edge_assistant.errors import StorageError
 from edge_assistant.home import fold
 from edge_assistant.numerals import digits
 from edge_assistant.rulebook import Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.storage.timers import Timer, TimerStore
 from edge_assistant.types import Declined
+
+_log = logging.getLogger(__name__)
 
 LONGEST: Final = 30 * 86_400
 MOST: Final = 50
@@ -71,7 +75,7 @@ class Timers:
         self.listening = True
         try:
             while True:
-                for timer in store.due():
+                for timer in _due(store):
                     if store.remove(timer):
                         yield self._ring(timer, max(0.0, store.now() - timer.ends))
                 await self._sleep(_PULSE)
@@ -188,6 +192,15 @@ class Timers:
 
 
 _NAMING: Final = frozenset({"name", "start_hours", "start_minutes", "start_seconds", "area"})
+
+
+def _due(store: TimerStore) -> list[Timer]:
+    """Return what must ring; a database that is busy for a moment must not silence the timers."""
+    try:
+        return store.due()
+    except StorageError as error:
+        _log.warning("the timers could not be read: %s", error)
+        return []
 
 
 def spoken(seconds: float, book: Rulebook) -> str:
