@@ -36,6 +36,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self, content: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.content = content
+        self.promised: int | None = None
         self.break_after: int | None = None
         self.asked: list[tuple[str, str, str | None]] = []
 
@@ -67,8 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         self.send_header("ETag", f'"{hashlib.sha256(hub.content).hexdigest()}"')
         self.send_header("X-Repo-Commit", "1" * 40)
-        self.send_header("Content-Length", str(len(hub.content) - start))
-        self.send_header("Content-Range", f"bytes {start}-{len(hub.content) - 1}/{len(hub.content)}")
+        promised = hub.promised if hub.promised is not None and not body else len(hub.content)
+        self.send_header("Content-Length", str(promised - start))
+        self.send_header("Content-Range", f"bytes {start}-{promised - 1}/{promised}")
         self.end_headers()
         if body:
             until, hub.break_after = hub.break_after, None
@@ -149,11 +151,28 @@ def test_a_broken_connection_is_taken_up_where_it_broke(hub: Hub, tmp_path: Path
     assert hub.asked[-1] == ("GET", "/me/mine/resolve/v1/mine.gguf", "bytes=20971520-")
 
 
+def test_what_an_interrupted_download_left_is_used(hub: Hub, tmp_path: Path) -> None:
+    hub.content = WEIGHTS * 100
+    wanted = model(HUB, data=hub.content)
+
+    def interrupt(done: int, total: int) -> None:
+        if done > 20_000_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pull(wanted, tmp_path, interrupt, environment=hub.environment)
+    path = pull(wanted, tmp_path, free=lambda folder: 25_000_000, environment=hub.environment)
+
+    assert path.read_bytes() == hub.content
+    assert hub.asked[-1][2] == "bytes=10485760-"
+    assert not list(tmp_path.glob(".*"))
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"<!DOCTYPE html><html>Please sign in</html>", "what came is a web page, not a model"),
-        (WEIGHTS[:-9], f"what came has {len(WEIGHTS) - 9:,} bytes instead of {len(WEIGHTS):,}"),
+        (b"<!DOCTYPE html><html>Please sign in</html>", "the hub 127.0.0.1: it has 42 bytes under that name"),
+        (WEIGHTS[:-9], f"it has {len(WEIGHTS) - 9:,} bytes under that name instead of {len(WEIGHTS):,}"),
         (WEIGHTS[:-1] + b"!", "what came has the wrong SHA-256"),
     ],
 )
@@ -171,10 +190,17 @@ def test_what_is_not_the_file_is_refused_and_the_old_file_stays(
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [old]
 
 
+def test_a_web_page_where_the_file_was_promised_is_not_kept(hub: Hub, tmp_path: Path) -> None:
+    hub.content, hub.promised = b"<!DOCTYPE html><html>Please sign in</html>", len(WEIGHTS)
+
+    with pytest.raises(DownloadError, match=r"the hub 127\.0\.0\.1: Consistency check failed"):
+        pull(model(HUB), tmp_path, environment=hub.environment)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_hub_without_the_file_says_so(hub: Hub, tmp_path: Path) -> None:
-    with pytest.raises(
-        DownloadError, match=r"the hub 127\.0\.0\.1: Client error '404 Not Found'$"
-    ):
+    with pytest.raises(DownloadError, match=r"the hub 127\.0\.0\.1: Client error '404 Not Found'$"):
         pull(model("hf:me/other@v1/mine.gguf"), tmp_path, environment=hub.environment)
 
 

