@@ -181,6 +181,7 @@ class Digests:
             return
         with suppress(OSError):
             fresh = self._path.with_suffix(f".{os.getpid()}")
+            fresh.touch(mode=0o600)
             fresh.write_text(json.dumps(self._known), encoding="utf-8")
             fresh.replace(self._path)
 
