@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -68,7 +68,7 @@ class Home:
             listed = _Listed.model_validate(value)
         except ValidationError as error:
             first = error.errors()[0]
-            reason = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"].lower()
+            reason = _REASONS.get(first["type"], first["msg"].lower())
             raise ConfigError(f"{document.at(*first['loc'])}: {'.'.join(map(str, first['loc']))}: {reason}") from error
         home = _home(listed)
         _check(home, document.at)
@@ -132,6 +132,12 @@ class Home:
 def fold(name: str) -> str:
     """Return a name as it is compared: case and spacing do not matter."""
     return " ".join(name.casefold().split())
+
+
+_REASONS: Final = {
+    "extra_forbidden": "there is no such key",
+    "string_pattern_mismatch": "an id is a domain and a name, like light.kitchen",
+}
 
 
 class _Item(BaseModel):

@@ -42,7 +42,7 @@ def test_entities_are_found_by_any_name_and_by_the_floor_of_their_area() -> None
         ("areas:\n  - {id: k, name: Kitchen}\n  - {id: k, id: l, name: B}", "home.yaml:3: 'id' stands here twice"),
         ("entities:\n  - {id: light.a, name: A, area: attic}", "home.yaml:2: light.a is in attic"),
         ("entities:\n  - {id: light.a, name: A}\n  - {id: light.a, name: B}", "home.yaml:3: light.a stands here twice"),
-        ("entities:\n  - {id: lamp, name: A}", "home.yaml:2: entities.0.id"),
+        ("entities:\n  - {id: lamp, name: A}", "home.yaml:2: entities.0.id: an id is a domain and a name"),
         ("a: &x 1\nb: *x", "home.yaml:1: anchors and aliases are not allowed"),
         ("- " * 30 + "a", "home.yaml:1: nested more than 20 deep"),
         ("entities:\n  - {id: light.a, name: A}\nrooms: []", "home.yaml:3: rooms: there is no such key"),

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from edge_assistant.config import shipped
+from edge_assistant.skills.books import Rulebooks
+from edge_assistant.tiers.rules import RuleTier
 from edge_assistant.types import Context, Declined, Query, Reply, Tier
 from tests.homes import BrokenHome, House, sample_home
 
@@ -229,6 +232,23 @@ async def test_a_text_that_is_too_long_is_left_to_others(house: House) -> None:
     verdict = await house.tier.consider(Query("a" * 1025))
 
     assert verdict == Declined("a command has at most 1024 characters")
+
+
+async def test_an_intent_of_the_user_is_answered_by_the_users_words(house: House, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "en").mkdir(parents=True)
+    (tmp_path / "mine" / "en" / "bins.yaml").write_text(
+        "intents: {Bins: {data: [{sentences: ['when are the {bin} bins emptied']}]}}\n"
+        "lists: {bin: {values: [green, {in: brown, out: compost}]}}\n"
+        "responses: {Bins: {default: 'The {bin} bins go on Tuesday.'}}\n",
+        encoding="utf-8",
+    )
+    books = Rulebooks((shipped("rules"), tmp_path / "mine"))
+    tier = RuleTier(books, {}, house.actuator)
+
+    reply = await tier.consider(Query("when are the brown bins emptied?"))
+
+    assert isinstance(reply, Reply)
+    assert [word async for word in reply.words] == ["The compost bins go on Tuesday."]
 
 
 async def test_what_no_rule_knows_is_left_to_others(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from edge_assistant import rulebook
 from edge_assistant.rule_files import read_rules
 from edge_assistant.rulebook import Rulebook
 from edge_assistant.skills import CHECKS
+
+_log = logging.getLogger(__name__)
 
 
 class Rulebooks:
@@ -23,5 +26,7 @@ class Rulebooks:
         """Return the rules of a language. Raises `ConfigError`."""
         if language not in self._books:
             rules = read_rules(language, self._folders, {**rulebook.CHECKS, **CHECKS}, self._cache)
+            for reason in rules.skipped:
+                _log.warning("not in use: %s", reason)
             self._books[language] = Rulebook(rules, CHECKS)
         return self._books[language]
