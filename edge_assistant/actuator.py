@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from time import monotonic, time
 from typing import Final, Literal, Protocol, TypeAlias
-from uuid import uuid4
 
 import anyio
 
@@ -126,7 +126,7 @@ class Actuator:
         `asked` is the moment on the actuator's clock when they were asked for; `key` makes the same request,
         delivered twice, happen once. Raises `ActionError` where the log cannot be written: then nothing is done.
         """
-        key = key or uuid4().hex
+        key = key or token_hex(16)
         receipts = [self._checked(command, asked, confirmed) for command in commands]
         keys = [f"{key}:{index}" for index in range(len(commands))]
         wanted = [index for index, receipt in enumerate(receipts) if receipt is None]
