@@ -112,7 +112,7 @@ async def test_a_web_page_in_place_of_a_model_starts_no_worker(tmp_path: Path) -
 
 async def test_a_file_that_cannot_be_loaded_is_one_sentence(tmp_path: Path) -> None:
     async with playing(tmp_path, 'say(id=None, error="ValueError: no tensors")') as model:
-        with pytest.raises(TierError, match=r"tiny\.gguf could not be loaded: ValueError: no tensors"):
+        with pytest.raises(TierError, match=r"could not load tiny\.gguf: ValueError: no tensors"):
             await said(model)
 
 
@@ -130,7 +130,7 @@ hear()
         words = model.stream((Message("user", "die"),), Limits())
 
         assert await anext(words) == "Once upon"
-        with pytest.raises(TierError, match=r"it stopped unexpectedly \(signal 11, Segmentation fault\)"):
+        with pytest.raises(TierError, match=r"^the local model stopped unexpectedly \(signal 11, Segmentation fault\)"):
             await anext(words)
         assert await said(model) == "Once upon"
 
@@ -152,7 +152,7 @@ async def test_a_silent_worker_is_killed(tmp_path: Path) -> None:
     async with playing(
         tmp_path, "say(ready={})\nhear()\nos.kill(os.getpid(), signal.SIGSTOP)", replace(CALM, answering=0.2)
     ) as model:
-        with pytest.raises(TierError, match=r"it gave no sign of life for 0\.2 s"):
+        with pytest.raises(TierError, match=r"^the local model gave no sign of life for 0\.2 s and was stopped$"):
             await said(model)
 
         assert not model.loaded
@@ -292,7 +292,7 @@ async def test_a_file_that_only_begins_like_a_model_is_refused_by_the_worker(tmp
     (tmp_path / "broken.gguf").write_bytes(b"GGUF" + b"\xff" * 1000)
     model = LlamaModel(tmp_path / "broken.gguf", patience=CALM)
 
-    with pytest.raises(TierError, match=r"broken\.gguf could not be loaded"):
+    with pytest.raises(TierError, match=r"could not load broken\.gguf"):
         await said(model)
 
     await model.close()

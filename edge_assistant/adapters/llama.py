@@ -167,7 +167,7 @@ class LlamaModel:
             raise TierError(f"{self._file.name} {flaw}; fetch it with: edge-assistant models pull")
         left = self._rest_until - self._clock()
         if left > 0:
-            raise TierError(f"the local model rests for {left:.0f} s, since {self._deaths[-1]}")
+            raise TierError(f"the local model rests for {left:.0f} s, since it {self._deaths[-1]}")
         child = self._child = await Child.start(self._worker)
         try:
             libraries = [entry or str(Path.cwd()) for entry in sys.path]
@@ -176,7 +176,7 @@ class LlamaModel:
             while "ready" not in frame:
                 frame = await self._hear(child, self._patience.loading)
                 if "error" in frame:
-                    raise self._died(child, f"{self._file.name} could not be loaded: {frame['error']}")
+                    raise self._died(child, f"could not load {self._file.name}: {frame['error']}")
         except asyncio.CancelledError:
             child.kill()
             raise
@@ -191,10 +191,10 @@ class LlamaModel:
                 frame = await asyncio.wait_for(child.frames.get(), patience)
             except asyncio.TimeoutError:
                 if child.heard == heard:
-                    raise self._died(child, f"it gave no sign of life for {patience:g} s") from None
+                    raise self._died(child, f"gave no sign of life for {patience:g} s and was stopped") from None
                 continue
             if frame is None:
-                raise self._died(child, f"it stopped unexpectedly ({child.ending})")
+                raise self._died(child, f"stopped unexpectedly ({child.ending})")
             return frame
 
     def _died(self, child: Child, how: str) -> TierError:
@@ -202,7 +202,7 @@ class LlamaModel:
         self._deaths.append(how)
         rest = 0.0 if len(self._deaths) < 2 else min(LONGEST_REST, 2.0 ** (len(self._deaths) - 2))
         self._rest_until = self._clock() + rest
-        return TierError(f"the local model was stopped: {how}")
+        return TierError(f"the local model {how}")
 
 
 def _request(messages: Sequence[Message], limits: Limits) -> Frame:
