@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import Final
 
 import anyio
 
-from edge_assistant.errors import EdgeAssistantError, TierError, Unanswered
+from edge_assistant.errors import StorageError, TierError, Unanswered
 from edge_assistant.policy import Policy
 from edge_assistant.types import (
     Action,
@@ -25,6 +26,9 @@ from edge_assistant.types import (
     Token,
     Words,
 )
+
+_BROKEN: Final = (TierError, StorageError)
+"""What makes a tier lose its turn; a mistake in the settings is the owner's to mend, and ends the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class Engine:
                 verdict = await tier.consider(view)
         except TimeoutError:
             return _failed(tier.name, f"no decision within {patience:.2g} s")
-        except EdgeAssistantError as error:
+        except _BROKEN as error:
             return _failed(tier.name, str(error))
         if isinstance(verdict, Declined):
             confidence = verdict.draft.confidence if verdict.draft else None
@@ -160,7 +164,7 @@ class Engine:
                 first = await anext(reply.words, "")
         except TimeoutError:
             return _failed(tier, f"no word within {patience:.2g} s")
-        except EdgeAssistantError as error:
+        except _BROKEN as error:
             return _failed(tier, str(error))
         if not first:
             return _failed(tier, "it had nothing to say")
@@ -176,7 +180,7 @@ class Engine:
                     else:
                         turn.spoken.append(word)
                         yield Token(word)
-            except EdgeAssistantError as error:
+            except _BROKEN as error:
                 turn.trace[-1] = replace(turn.trace[-1], outcome="failed", reason=f"broke off: {error}")
                 yield turn.trace[-1]
 

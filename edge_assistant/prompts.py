@@ -23,8 +23,7 @@ SYSTEM: Final[Mapping[str, str]] = {
 
 _GROUNDED: Final[Mapping[str, str]] = {
     "en": (
-        "Answer from these passages where they help, and do not contradict them.\n\n"
-        "{passages}\n\nQuestion: {question}"
+        "Answer from these passages where they help, and do not contradict them.\n\n{passages}\n\nQuestion: {question}"
     ),
     "zh": "如果下面的资料有帮助，请根据资料回答，不要与资料矛盾。\n\n{passages}\n\n问题：{question}",
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.config import shipped
+from edge_assistant.languages import detect
 from edge_assistant.skills.books import Rulebooks
 from edge_assistant.tiers.rules import RuleTier
 from edge_assistant.types import Context, Declined, Query, Reply, Tier
@@ -256,3 +257,34 @@ async def test_what_no_rule_knows_is_left_to_others(house: House) -> None:
     assert await house.hear("convert 5 miles to kg") == (
         "declined: intent ConvertUnit: quantity=5 miles, unit=kg: mi and kg do not measure the same"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "turn off everything that hums",
+        "don't turn on the light",
+        "if it rains, close the windows",
+        "make it warmer in here somehow",
+        "不要开灯",
+        "下雨的话把窗户关上",
+    ],
+)
+async def test_a_command_that_no_rule_understands_leaves_an_honest_draft(house: House, text: str) -> None:
+    verdict = await house.tier.consider(Query(text, detect(text)))
+
+    assert isinstance(verdict, Declined)
+    assert verdict.draft is not None
+    said = "".join([str(word) async for word in verdict.draft.words])
+    assert said.startswith(("I did nothing", "我什么都没做"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["why do lights flicker?", "how do I close the window", "write a poem about a door", "窗户怎么关", "讲个笑话"],
+)
+async def test_what_is_no_command_leaves_no_draft(house: House, text: str) -> None:
+    verdict = await house.tier.consider(Query(text, detect(text)))
+
+    assert isinstance(verdict, Declined)
+    assert verdict.draft is None

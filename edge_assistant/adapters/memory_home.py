@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
     import sqlite_utils
+
+_log = logging.getLogger(__name__)
 
 
 class MemoryHome:
@@ -30,7 +33,7 @@ class MemoryHome:
         self._database: Database | None = None
 
     def home(self) -> Home:
-        """Return the home as it is now. Raises `StorageError`."""
+        """Return the home as it is now; states that were kept but cannot be read any more are forgotten."""
         database = self._grown()
         if database is None:
             return self._home
@@ -68,8 +71,14 @@ class MemoryHome:
 
     def _grown(self) -> Database | None:
         if self._database is None and self._open is not None:
-            self._database = self._open()
-            self._database.grow("states", [_states])
+            try:
+                database = self._open()
+                database.grow("states", [_states])
+            except StorageError as error:
+                _log.warning("device states are not kept: %s", error)
+                self._open = None
+                return None
+            self._database = database
         return self._database
 
 

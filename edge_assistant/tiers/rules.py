@@ -9,7 +9,11 @@ from edge_assistant.actuator import Actuator
 from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.rulebook import MAX_TEXT, Match, Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
+from edge_assistant.skills.things import is_order
 from edge_assistant.types import Declined, Query, Reply, TierName, Words
+
+UNCLEAR: Final = 0.55
+"""How sure it is that a text which sounds like a command is one: above a small model, below a good quotation."""
 
 
 class RuleTier:
@@ -46,7 +50,7 @@ class RuleTier:
             if not isinstance(work, Declined):
                 return Reply(_words(work, match, book), match.why, owns=True)
             reason = f"{match.why}: {work.reason}"
-        return Declined(reason)
+        return Declined(reason, draft=_unclear(query, book))
 
     def _work(self, asked: Asked) -> Work | Declined:
         skill = self._skills.get(asked.match.intent)
@@ -55,6 +59,18 @@ class RuleTier:
         if asked.book.say(asked.match.intent, asked.match.response, {}) is None:
             return Declined("no skill does this, and the rules give no answer")
         return saying(asked.match.response, None, **asked.match.slots)
+
+
+def _unclear(query: Query, book: Rulebook) -> Reply | None:
+    """Leave a draft for a command that no rule understands, so that no weak model pretends to obey it."""
+    said = book.say("Device", "unclear", {})
+    if said is None or not is_order(query.text.strip(), query.language):
+        return None
+
+    async def words() -> Words:
+        yield said
+
+    return Reply(words(), "it sounds like a command, but no rule understands it", UNCLEAR)
 
 
 async def _words(work: Work, match: Match, book: Rulebook) -> Words:
