@@ -59,14 +59,10 @@ class Questions:
         }
 
     async def _told(self, question: str) -> tuple[str, float | None]:
-        """Return the words, none where the tier leaves the question to another, and how sure it is, if it says so."""
+        """Return the words, also those of a draft, since nobody after it speaks here; and how sure they are."""
         verdict = await self._tier.consider(Query(question, detect(question)))
-        if isinstance(verdict, Declined):
-            if verdict.draft is None:
-                return "", None
-            await verdict.draft.words.aclose()
-            return "", verdict.draft.confidence
-        return await _said(verdict), verdict.confidence
+        reply = verdict.draft if isinstance(verdict, Declined) else verdict
+        return ("", None) if reply is None else (await _said(reply), reply.confidence)
 
 
 async def _said(reply: Reply) -> str:
