@@ -35,7 +35,7 @@ check: $(VENV)/.dev    ## style, types, floors, pages
 	$(BIN)/lint-imports
 	$(BIN)/vermin --quiet --target=3.10- --violations --no-tips edge_assistant scripts bench
 	$(BIN)/edge-assistant rules test
-	$(BIN)/cog --check -r README.md docs/*.md
+	PYTHONPATH=. $(BIN)/cog --check -r README.md docs/*.md
 
 eval: $(VENV)/.dev     ## quality on the labelled sets in EVAL_FOLDER
 	$(BIN)/python scripts/evaluate.py $(EVAL_FOLDER)
@@ -44,7 +44,7 @@ bench: $(VENV)/.dev    ## speed beside a peer: make bench ONLY=worker
 	$(BIN)/python scripts/benchmarks.py $(ONLY)
 
 docs: $(VENV)/.dev     ## refresh the generated parts of the pages
-	$(BIN)/cog -r README.md docs/*.md
+	PYTHONPATH=. $(BIN)/cog -r README.md docs/*.md
 
 lock: $(VENV)/.dev     ## resolve the packages again; needs uv
 	for group in run dev build; do \
