@@ -6,7 +6,7 @@ LOCKS  := requirements/build.txt requirements/run.txt pyproject.toml scripts/set
 EVAL_FOLDER ?= $(wildcard ../shared/eval)
 export EVAL_FOLDER
 
-.PHONY: chat ask setup test check eval bench docs lock clean
+.PHONY: chat ask setup test check eval bench docs wheel lock clean
 
 chat: setup            ## talk in the terminal
 	@$(BIN)/edge-assistant chat
@@ -45,6 +45,9 @@ bench: $(VENV)/.dev    ## speed beside a peer: make bench ONLY=worker
 
 docs: $(VENV)/.dev     ## refresh the generated parts of the pages
 	PYTHONPATH=. $(BIN)/cog -r README.md docs/*.md
+
+wheel: $(VENV)/.ready  ## one file to install elsewhere: pip install dist/*.whl
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 lock: $(VENV)/.dev     ## resolve the packages again; needs uv
 	for group in run dev build; do \

@@ -59,7 +59,8 @@ def prepare(venv: Path, *, dev: bool) -> None:
     step("installing edge-assistant", [*pip, "install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
     assistant = str(venv / "bin" / "edge-assistant")
     run([assistant, "models", "pull"])
-    run([assistant, "kb", "rebuild", "--starter"])
+    run([assistant, "kb", "rebuild"])
+    run([assistant, "doctor"])
 
 
 def check_machine(venv: Path) -> None:
