@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Final
@@ -33,10 +33,12 @@ _BROKEN: Final = (TierError, StorageError)
 
 @dataclass(frozen=True, slots=True)
 class _Speaker:
-    """A tier whose first word is ready."""
+    """A tier that may speak now."""
 
     tier: TierName
     reply: Reply
+    first: str | Action | None = None
+    """The word that was waited for; none where nobody else may step in anyway."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ class _Turn:
     actions: list[Action] = field(default_factory=list)
     last: _Speaker | None = None
     """Who spoke last, even if the words broke off."""
+    opened: AsyncExitStack = field(default_factory=AsyncExitStack)
+    """Closes the words of everyone who had some, said or unsaid."""
 
     def note(self, attempt: Attempt) -> Attempt:
         self.trace.append(attempt)
@@ -112,8 +116,8 @@ class Engine:
                 asked = self._clock()
                 attempt, verdict = await self._put_to(tier, query, turn)
                 yield replace(attempt, seconds=self._clock() - asked)
-                if isinstance(verdict, Reply):
-                    yield _Speaker(tier.name, verdict)
+                if isinstance(verdict, _Speaker):
+                    yield verdict
                     continue
                 query = query.with_passages(verdict.passages)
                 if verdict.draft is not None:
@@ -125,13 +129,12 @@ class Engine:
                 reply = replace(draft.reply, reason=f"the best draft: {draft.reply.reason}")
                 attempt, primed = await self._prime(draft.tier, reply, turn)
                 yield replace(attempt, seconds=self._clock() - asked)
-                if isinstance(primed, Reply):
-                    yield _Speaker(draft.tier, primed)
+                if isinstance(primed, _Speaker):
+                    yield primed
         finally:
-            for unused in turn.drafts:
-                await unused.reply.words.aclose()
+            await turn.opened.aclose()
 
-    async def _put_to(self, tier: Tier, query: Query, turn: _Turn) -> tuple[Attempt, Reply | Declined]:
+    async def _put_to(self, tier: Tier, query: Query, turn: _Turn) -> tuple[Attempt, _Speaker | Declined]:
         """Show the query to one tier; whatever goes wrong becomes a `Declined`."""
         view = self._policy.view(tier, query)
         if isinstance(view, Declined):
@@ -144,8 +147,11 @@ class Engine:
             return _failed(tier.name, f"no decision within {patience:.2g} s")
         except _BROKEN as error:
             return _failed(tier.name, str(error))
+        reply = verdict if isinstance(verdict, Reply) else verdict.draft
+        if reply is not None:
+            turn.opened.push_async_callback(reply.words.aclose)
         if isinstance(verdict, Declined):
-            confidence = verdict.draft.confidence if verdict.draft else None
+            confidence = reply.confidence if reply else None
             return Attempt(tier.name, "declined", verdict.reason, confidence), verdict
         surer = _surer(turn.drafts, verdict)
         if surer is not None:
@@ -153,11 +159,11 @@ class Engine:
             return Attempt(tier.name, "declined", reason, verdict.confidence), Declined(reason, draft=verdict)
         return await self._prime(tier.name, verdict, turn)
 
-    async def _prime(self, tier: TierName, reply: Reply, turn: _Turn) -> tuple[Attempt, Reply | Declined]:
+    async def _prime(self, tier: TierName, reply: Reply, turn: _Turn) -> tuple[Attempt, _Speaker | Declined]:
         """Wait for the first word: until it is spoken, the next tier can still step in."""
         attempt = Attempt(tier, "answered", reply.reason, reply.confidence)
         if reply.owns:
-            return attempt, reply
+            return attempt, _Speaker(tier, reply)
         patience = self._patience(tier, turn)
         try:
             with anyio.fail_after(patience):
@@ -167,19 +173,22 @@ class Engine:
         except _BROKEN as error:
             return _failed(tier, str(error))
         if not first:
+            await reply.words.aclose()
             return _failed(tier, "it had nothing to say")
-        return attempt, replace(reply, words=_resumed(first, reply.words))
+        return attempt, _Speaker(tier, reply, first)
 
     async def _speak(self, speaker: _Speaker, turn: _Turn) -> AsyncGenerator[Event]:
         """Say a reply's words; one that breaks off turns its line of the trace into a failure."""
         async with aclosing(speaker.reply.words) as words:
             try:
-                while (word := await self._next(words, turn)) is not None:
+                word = speaker.first or await self._next(words, turn)
+                while word is not None:
                     if isinstance(word, Action):
                         turn.actions.append(word)
                     else:
                         turn.spoken.append(word)
                         yield Token(word)
+                    word = await self._next(words, turn)
             except _BROKEN as error:
                 turn.trace[-1] = replace(turn.trace[-1], outcome="failed", reason=f"broke off: {error}")
                 yield turn.trace[-1]
@@ -224,10 +233,3 @@ def _surer(drafts: Sequence[_Speaker], reply: Reply) -> _Speaker | None:
     if best is None or reply.owns or best.reply.confidence <= reply.confidence:
         return None
     return best
-
-
-async def _resumed(first: str | Action, words: Words) -> Words:
-    async with aclosing(words):
-        yield first
-        async for word in words:
-            yield word

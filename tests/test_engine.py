@@ -262,6 +262,38 @@ async def test_walking_away_silences_the_model() -> None:
     assert model.closed
 
 
+async def test_walking_away_before_the_first_word_is_shown_silences_the_model() -> None:
+    model = FakeModel("one ", "two ", "three ")
+    tier = FakeTier("device", Reply(model.stream((), Limits()), "it can"))
+
+    async with aclosing(Engine([tier]).stream(Query("count"))) as events:
+        await anext(events)
+
+    assert model.heard
+    assert model.closed
+
+
+async def test_a_deadline_that_passes_before_the_first_word_is_shown_silences_the_model() -> None:
+    model, now = FakeModel("one ", "two "), [0.0]
+    tier = FakeTier("device", Reply(model.stream((), Limits()), "it can"))
+    engine = Engine([tier], clock=lambda: now[0])
+
+    async for event in engine.stream(replace(Query("count"), deadline=10.0)):
+        now[0] = 11.0 if isinstance(event, Attempt) else now[0]
+
+    assert model.closed
+
+
+async def test_a_tier_whose_first_word_is_empty_has_nothing_to_say() -> None:
+    model = FakeModel("", "late")
+    tier = FakeTier("device", Reply(model.stream((), Limits()), "it can"))
+
+    answer = await Engine([tier, replying("cloud", "Yes.")]).ask(Query("?"))
+
+    assert (answer.text, answer.trace[0].reason) == ("Yes.", "it had nothing to say")
+    assert model.closed
+
+
 async def test_drafts_that_nobody_needed_are_closed() -> None:
     draft = reply("Perhaps.", confidence=0.1)
 
