@@ -20,6 +20,7 @@ from edge_assistant.engine import Engine
 from edge_assistant.errors import InputError, StorageError
 from edge_assistant.knowledge.store import Store
 from edge_assistant.policy import PATIENCE, Policy
+from edge_assistant.safe_text import writable_text
 from edge_assistant.storage.answers import Answers, key
 from edge_assistant.storage.database import Database
 from edge_assistant.storage.history import History, Turn
@@ -243,6 +244,8 @@ class Assistant:
     def _query(self, text: str, language: str | None, context: Context) -> Query:
         if not text.strip():
             raise InputError("the question is empty")
+        if writable_text(text) != text:
+            raise InputError("the question is not text: it holds bytes that are no UTF-8")
         if len(text) > LONGEST_QUESTION:
             raise InputError(f"the question has {len(text):,} characters; at most {LONGEST_QUESTION:,} can be read")
         chosen = language or (self.config.language if self.config.language != "auto" else None)
@@ -252,8 +255,13 @@ class Assistant:
     def _past(self, conversation: str | None) -> tuple[Message, ...]:
         if conversation is None:
             return ()
+        try:
+            turns = self.history.latest(_REMEMBERED_TURNS, conversation)
+        except StorageError as error:
+            _log.warning("the earlier turns are not known: %s", error)
+            return ()
         messages: list[Message] = []
-        for turn in self.history.latest(_REMEMBERED_TURNS, conversation):
+        for turn in turns:
             messages.append(Message("user", turn.question, turn.private))
             messages.append(Message("assistant", turn.receipt["text"], turn.private))
         return tuple(messages)

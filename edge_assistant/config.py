@@ -9,7 +9,13 @@ from typing import Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from edge_assistant.errors import ConfigError
 from edge_assistant.types import TierName
@@ -109,7 +115,10 @@ class Cloud(Section):
 
 
 class Config(BaseSettings):
-    """Everything that can be set. Environment variables look like ``EDGE_ASSISTANT_DEVICE__THREADS=2``."""
+    """Everything that can be set. Made in code it is what the code says; `read` looks at file and environment.
+
+    Environment variables look like ``EDGE_ASSISTANT_DEVICE__THREADS=2``.
+    """
 
     model_config = SettingsConfigDict(
         extra="forbid",
@@ -141,7 +150,7 @@ class Config(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
+        return (init_settings,)
 
     @classmethod
     def read(cls, path: Path | None = None, home: Path | None = None) -> Config:
@@ -158,7 +167,9 @@ class Config(BaseSettings):
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
                 raise ConfigError(f"{chosen}: {getattr(error, 'strerror', None) or error}") from error
         try:
-            config = cls(**values)
+            config = cls(**_merged(values, EnvSettingsSource(cls)()))
+        except SettingsError as error:
+            raise ConfigError(f"an environment variable does not hold the JSON that it should: {error}") from error
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(map(str, first["loc"]))
@@ -173,3 +184,12 @@ class Config(BaseSettings):
         named = home or os.environ.get("EDGE_ASSISTANT_HOME")
         folder = Path(named) if named else Path(platformdirs.user_config_dir("edge-assistant"))
         return folder / "config.toml"
+
+
+def _merged(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay one tree of settings over another."""
+    merged = dict(values)
+    for key, value in over.items():
+        below = values.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged

@@ -1,4 +1,4 @@
-"""What a terminal may be shown: text without the characters that command it."""
+"""What a terminal may be shown, and what can be written at all."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ _TABLE = dict.fromkeys(_FORBIDDEN)
 def safe_text(text: str) -> str:
     """Drop control, bidirectional and tag characters; each character is judged alone, so pieces may be cut anywhere."""
     return text.translate(_TABLE)
+
+
+def writable_text(text: str) -> str:
+    """Put question marks for halves of surrogate pairs: bytes that were no UTF-8, or a broken escape in JSON."""
+    return text.encode(errors="replace").decode()

@@ -103,6 +103,26 @@ async def test_what_is_no_question_is_refused_and_not_kept(assistant: Assistant,
     assert assistant.history.latest(1) == []
 
 
+async def test_a_conversation_goes_on_where_nothing_can_be_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "assistant.db").write_bytes(b"this is not a database" * 100)
+
+    async with Assistant.open(home=tmp_path) as assistant:
+        answer = await assistant.ask("what is 12 times 7", conversation="one")
+
+    assert "84" in answer.text
+    assert "the earlier turns are not known" in caplog.text
+
+
+async def test_rules_run_on_every_turn_of_a_conversation(tmp_path: Path, cloud: Loopback) -> None:
+    async with clouded(tmp_path, cloud) as assistant:
+        turns = ["what is a gateway", "turn on the kitchen light", "and a router", "打开厨房的灯"]
+        tiers = [(await assistant.ask(turn, conversation="one")).tier for turn in turns]
+
+    assert tiers == ["cloud", "rules", "cloud", "rules"]
+
+
 async def test_the_longest_question_is_read(assistant: Assistant) -> None:
     with pytest.raises(Unanswered):
         await assistant.ask("qxz " * (LONGEST_QUESTION // 4))

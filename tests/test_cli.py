@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -90,6 +91,52 @@ def test_bad_input_gets_one_clear_sentence(run: Run, arguments: tuple[str, ...],
     assert complaint in ran.stderr
     assert "Traceback" not in ran.stderr
     assert ran.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("ask", "caf\udce9"), ("why", "\udce9"), ("kb", "search", "\udce9"), ("ask", "hi", "--area", "\udce9")],
+)
+def test_arguments_that_are_no_text_get_one_clear_sentence(run: Run, arguments: tuple[str, ...]) -> None:
+    ran = run(*arguments)
+
+    assert ran.returncode == 2
+    assert ran.stderr.endswith("is not text: it holds bytes that are no UTF-8\n")
+    assert ran.stdout == ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_question_from_standard_input_that_is_no_text_gets_one_clear_sentence(tmp_path: Path, encoding: str) -> None:
+    command = [sys.executable, "-m", "edge_assistant", "--home", str(tmp_path), "ask", "-"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+
+    ran = subprocess.run(command, capture_output=True, input=b"caf\xe9", env=environment, check=False)
+
+    assert ran.returncode == 2
+    assert ran.stderr == b"the question is not text: it holds bytes that are no UTF-8\n"
+
+
+def test_a_missing_model_is_named_with_the_command_that_fetches_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('tiers = ["rules", "device"]\n', encoding="utf-8")
+
+    ran = run("ask", "write two lines about rain")
+
+    assert ran.returncode == 4
+    assert "qwen2.5-coder-0.5b is not there; fetch it with: edge-assistant models pull" in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_broken_rule_file_is_told_and_the_other_rules_go_on(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "en").mkdir(parents=True)
+    (tmp_path / "mine" / "en" / "mine.yaml").write_text("intents: [\n", encoding="utf-8")
+    (tmp_path / "config.toml").write_text(f'[rules]\nfolders = ["{tmp_path / "mine"}"]\n', encoding="utf-8")
+
+    ran = run("ask", "turn on the kitchen light")
+
+    assert ran.returncode == 0
+    assert ran.stdout == "Turned on the kitchen light.\n"
+    assert "mine.yaml" in ran.stderr
+    assert ran.stderr.count("\n") == 1
 
 
 def test_a_typo_in_the_settings_is_one_sentence(run: Run, tmp_path: Path) -> None:

@@ -84,3 +84,10 @@ def test_a_key_comes_from_the_variable_that_is_named(monkeypatch: pytest.MonkeyP
 def test_data_comes_with_the_package() -> None:
     assert (shipped("rules") / "en").is_dir()
     assert (shipped("models") / "manifest.toml").is_file()
+
+
+def test_a_variable_that_is_no_json_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGE_ASSISTANT_TIERS", "rules")
+
+    with pytest.raises(ConfigError, match=r'an environment variable .* "tiers"'):
+        Config.read(home=tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,24 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
         "the file is empty",
         "there is no such file",
     ]
+
+
+def test_a_file_whose_name_is_not_text_is_refused_and_the_others_are_not(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, good_md="The pump is red.")
+    (folder / os.fsdecode(b"caf\xe9.md")).write_text("The cover is blue.")
+
+    report = added(library(tmp_path), folder)
+
+    assert report.added == ("good.md",)
+    assert report.refused == (f"{folder / 'caf?.md'}: the name holds bytes that are no UTF-8",)
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300 + ".md")
+
+    report = added(library(tmp_path), path)
+
+    assert report.refused == (f"{path}: file name too long",)
 
 
 def test_files_of_one_name_get_different_names(tmp_path: Path) -> None:

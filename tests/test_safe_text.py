@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from edge_assistant.safe_text import safe_text
+from edge_assistant.safe_text import safe_text, writable_text
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,7 @@ def test_pieces_may_be_cut_anywhere() -> None:
 
     assert "".join(map(safe_text, text)) == safe_text(text)
     assert not any(ord(character) < 0x20 and character not in "\t\n" for character in safe_text(text))
+
+
+def test_what_cannot_be_written_becomes_a_question_mark() -> None:
+    assert writable_text("灯 👩 caf\udce9") == "灯 👩 caf?"

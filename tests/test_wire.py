@@ -89,6 +89,12 @@ def test_three_unreadable_events_are_skipped_and_the_fourth_is_too_many(payload:
         read(wire.StreamReader(), unreadable * 4 + end)
 
 
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    half = b'data: {"choices": [{"delta": {"content": "Rain \\ud83d"}, "finish_reason": "stop"}]}\n\n'
+
+    assert read(wire.StreamReader(), half) == "Rain ?"
+
+
 def test_what_follows_the_end_of_an_answer_is_not_part_of_it() -> None:
     end = frame(choices=[{"delta": {"content": "Rain"}, "finish_reason": "stop"}])
     more = frame(choices=[{"delta": {"content": " and snow"}, "finish_reason": None}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os.path
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.readers import READERS, read
+from edge_assistant.safe_text import writable_text
 
 STARTER: Final = "starter"
 """The collection of the documents that come with the package."""
@@ -51,6 +53,8 @@ def add(
     for done, ((file, _), name) in enumerate(zip(files, names, strict=True)):
         progress(done, len(files), name)
         try:
+            if writable_text(str(file)) != str(file):
+                raise InputError(f"{writable_text(str(file))}: the name holds bytes that are no UTF-8")
             new = library.add(read(file, name, limit=limit, collection=collection, language=language))
         except InputError as error:
             report = replace(report, refused=(*report.refused, str(error)))
@@ -63,7 +67,7 @@ def add(
     if report.added:
         library.settle()
     for path in paths:
-        if path.is_dir() and not any(True for _ in _files(path)):
+        if os.path.isdir(path) and not any(True for _ in _files(path)):
             report = replace(report, refused=(*report.refused, f"{path}: there is no document in this folder"))
     return report
 
@@ -89,7 +93,7 @@ def sync_starter(library: Library, folder: Path | None, *, limit: int = 5_000_00
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield a file, or the readable files below a folder, with their names for people; links out are not followed."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # `Path.is_dir` raises where a folder above may not be looked into
         yield path, path.name
         return
     for file in sorted(path.rglob("*")):

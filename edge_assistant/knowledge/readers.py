@@ -16,6 +16,7 @@ from edge_assistant.errors import InputError
 from edge_assistant.knowledge.documents import Block, Card, Document, paragraphs
 from edge_assistant.knowledge.markdown import blocks_of
 from edge_assistant.languages import detect
+from edge_assistant.safe_text import writable_text
 
 Content: TypeAlias = "tuple[tuple[Block, ...], tuple[Card, ...], str]"
 """What a reader finds in a file: blocks, cards, and a title if the file has one."""
@@ -33,8 +34,12 @@ def read(path: Path, source: str, *, limit: int, collection: str = "main", langu
 
     Raises `InputError` with one sentence for a file that cannot be used.
     """
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file")
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file") from error
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from error
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
@@ -122,8 +127,8 @@ def _pdf(content: bytes) -> Content:
         file = PdfReader(io.BytesIO(content))
         if file.is_encrypted and not file.decrypt(""):
             raise InputError("the PDF is protected by a password")
-        pages = [page.extract_text() or "" for page in file.pages]
-        title = str(file.metadata.title or "") if file.metadata else ""
+        pages = [writable_text(page.extract_text() or "") for page in file.pages]
+        title = writable_text(str(file.metadata.title or "")) if file.metadata else ""
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise InputError("this is not a PDF that can be read") from error
     found = [block for number, page in enumerate(pages, 1) for block in paragraphs(page, page=number)]
@@ -160,7 +165,9 @@ def _objects(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
 
 def _cards(rows: Iterable[tuple[int, Mapping[str, object]]]) -> Iterator[Card]:
     for number, row in rows:
-        fields = {str(key).strip().lower(): str(value).strip() for key, value in row.items() if key and value}
+        fields = {
+            str(key).strip().lower(): writable_text(str(value)).strip() for key, value in row.items() if key and value
+        }
         if not fields:
             continue
         if "question" not in fields or "answer" not in fields:

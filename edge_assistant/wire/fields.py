@@ -26,10 +26,10 @@ def mapping(value: Json) -> Mapping[str, Json]:
 
 
 def string(value: Json) -> str:
-    """Insist on a text; none counts as an empty one."""
+    """Insist on a text; none counts as an empty one, and half a surrogate pair as a question mark."""
     if not isinstance(value, str | None):
         raise ValueError("not a text")
-    return value or ""
+    return (value or "").encode(errors="replace").decode()
 
 
 def dump(fields: Mapping[str, Json]) -> bytes:

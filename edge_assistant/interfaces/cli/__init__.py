@@ -15,7 +15,7 @@ import click
 
 from edge_assistant import __version__
 from edge_assistant.errors import ConfigError, EdgeAssistantError, InputError, Unanswered
-from edge_assistant.safe_text import safe_text
+from edge_assistant.safe_text import safe_text, writable_text
 
 if TYPE_CHECKING:
     from edge_assistant.assistant import Assistant
@@ -102,6 +102,8 @@ def main() -> None:
     0 answered, 1 something broke, 2 usage, 3 configuration, 4 nobody could answer.
     """
     try:
+        if unreadable := [argument for argument in sys.argv if writable_text(argument) != argument]:
+            raise InputError(f"{writable_text(unreadable[0])!r} is not text: it holds bytes that are no UTF-8")
         code = command.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()

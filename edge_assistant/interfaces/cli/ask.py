@@ -53,7 +53,7 @@ def command(
     no_stream: bool,
 ) -> int:
     """Ask one question. TEXT may be - to read it from standard input."""
-    text = sys.stdin.read() if text == "-" else text
+    text = sys.stdin.buffer.read().decode(errors="surrogateescape") if text == "-" else text
     manner = _Manner(as_json, why, stream=not (no_stream or as_json) and sys.stdout.isatty())
 
     async def asked(assistant: Assistant) -> Answer:

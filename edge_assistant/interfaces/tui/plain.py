@@ -11,7 +11,7 @@ from edge_assistant.errors import EdgeAssistantError
 from edge_assistant.interfaces.tui.answering import Manner, Ring
 from edge_assistant.interfaces.tui.backroom import Backroom
 from edge_assistant.interfaces.tui.wording import Wording
-from edge_assistant.safe_text import safe_text
+from edge_assistant.safe_text import safe_text, writable_text
 from edge_assistant.types import Answer, Restart, Token
 
 
@@ -36,7 +36,7 @@ def _read(read: Callable[[str], str]) -> str | None:
     except (EOFError, KeyboardInterrupt):
         _print("")
         return None
-    return safe_text(line.encode(errors="replace").decode()).strip()
+    return safe_text(writable_text(line)).strip()
 
 
 def _answer(backroom: Backroom, question: str, words: Wording, manner: Manner) -> Answer | None:
