@@ -58,7 +58,8 @@ def prepare(venv: Path, *, dev: bool) -> None:
     step("installing packages and compiling llama.cpp (3 to 15 minutes)", packages)
     step("installing edge-assistant", [*pip, "install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
     assistant = str(venv / "bin" / "edge-assistant")
-    run([assistant, "models", "pull"])
+    for model in ((), ("smollm2-135m",))[: 1 + dev]:  # the smallest one is enough for most tests
+        run([assistant, "models", "pull", *model])
     run([assistant, "kb", "rebuild"])
     run([assistant, "doctor"])
 

@@ -90,7 +90,7 @@ def weights() -> Callable[[str], Path]:
 
     def find(name: str) -> Path:
         given = os.environ.get("EDGE_ASSISTANT_TEST_MODELS")
-        folder = Path(given) if given else Config().home / "models"
+        folder = Path(given) if given else Config.read().home / "models"
         model, path = Catalog.usual(folder.parent).find(name, folder)
         if model.flaw(path) is not None:
             pytest.skip(f"not run: {name} does not lie in {folder}: edge-assistant models pull {name}")
@@ -102,7 +102,7 @@ def weights() -> Callable[[str], Path]:
 @pytest.fixture
 def home_with_model(home: Path, weights: Callable[[str], Path]) -> Path:
     """A home with the default model in it."""
-    file = weights(Config().device.model)
+    file = weights(Config.read().device.model)
     (home / "models").mkdir()
     (home / "models" / file.name).symlink_to(file)
     return home

@@ -18,7 +18,6 @@ import pytest
 from edge_assistant.adapters.llama import LlamaModel
 from edge_assistant.config import Config
 from edge_assistant.errors import PromptTooLong, TierError
-from edge_assistant.models.catalog import Catalog
 from edge_assistant.types import Limits, Message
 
 QUESTION = (Message("user", "Hello?"),)
@@ -30,19 +29,6 @@ async def said(model: LlamaModel, limits: Limits | None = None, messages: tuple[
 
 
 @pytest.fixture
-def weights() -> Callable[[str], Path]:
-    def find(name: str) -> Path:
-        given = os.environ.get("EDGE_ASSISTANT_TEST_MODELS")
-        folder = Path(given) if given else Config().home / "models"
-        model, path = Catalog.usual(folder.parent).find(name, folder)
-        if model.flaw(path) is not None:
-            pytest.skip(f"{name} does not lie in {folder}: edge-assistant models pull {name}")
-        return path
-
-    return find
-
-
-@pytest.fixture
 async def small(weights: Callable[[str], Path]) -> AsyncIterator[LlamaModel]:
     model = LlamaModel(weights("smollm2-135m"), context=2048)
     yield model
@@ -51,7 +37,7 @@ async def small(weights: Callable[[str], Path]) -> AsyncIterator[LlamaModel]:
 
 @pytest.fixture
 async def default(weights: Callable[[str], Path]) -> AsyncIterator[LlamaModel]:
-    model = LlamaModel(weights(Config().device.model), context=2048)
+    model = LlamaModel(weights(Config.read().device.model), context=2048)
     yield model
     await model.close()
 
