@@ -108,10 +108,12 @@ class Actuator:
         return risky
 
     def hold(self, context: Context, commands: Sequence[Command]) -> None:
-        """Keep commands until the next turn of this conversation says yes."""
+        """Keep commands, with those already kept in this turn, until the next turn of this conversation says yes."""
         now = self._clock()
         self._pending = {key: pending for key, pending in self._pending.items() if now <= pending.until}
-        self._pending[_conversation(context)] = _Pending(tuple(commands), now + CONFIRM)
+        earlier = self._pending.get(_conversation(context))
+        held = (*earlier.commands, *commands) if earlier is not None else tuple(commands)
+        self._pending[_conversation(context)] = _Pending(held, now + CONFIRM)
 
     def release(self, context: Context) -> tuple[Command, ...]:
         """Take back what waits for a yes in this conversation, if that is not too long ago."""

@@ -100,6 +100,13 @@ class Rulebook:
                 return sorted(found.values(), key=lambda match: match.order)
         return ()
 
+    def request(self, text: str) -> str | None:
+        """Return a text without the politeness around it; None where it asks or quotes, and so requests nothing."""
+        if not text.strip() or len(text) > MAX_TEXT or is_quoted(text):
+            return None
+        reading = min(readings(text, self.language, self.rules.frames), key=lambda reading: len(reading.text))
+        return None if reading.asks or (is_question(text) and not reading.polite) else reading.text
+
     def say(self, intent: str, key: str, values: Mapping[str, object]) -> str | None:
         """Return the answer that the rules give under this key, with the values filled in."""
         said = self.rules.responses.get(intent, {}).get(key)

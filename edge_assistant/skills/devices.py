@@ -63,7 +63,10 @@ class Devices:
 
         async def confirmed() -> Said:
             receipts = await self._actuator.act(commands, asked=asked_at, confirmed=True)
-            return self._told(asked, receipts, "Done", commands[0].service)
+            services = dict.fromkeys(command.service for command in commands)
+            kinds = [[receipt for receipt in receipts if receipt.command.service == service] for service in services]
+            told = [self._told(asked, kind, "Done", kind[0].command.service) for kind in kinds]
+            return told[0] if len(told) == 1 else _both(asked, told)
 
         return confirmed
 
@@ -139,3 +142,10 @@ class Devices:
         home = self._actuator.home()
         found = [home.entity(id) for id in entities]
         return asked.join([asked.name(entity) for entity in found if entity is not None])
+
+
+def _both(asked: Asked, told: Sequence[Said]) -> Said:
+    texts = [asked.book.say("Device", said.response, said.values) or "" for said in told]
+    actions = tuple(action for said in told for action in said.actions)
+    said = asked.book.word("Word", "then").join(text[:1].upper() + text[1:] for text in texts)
+    return Said("told", {"said": said}, actions, table="Device")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from edge_assistant.actuator import Actuator
+from edge_assistant.clauses import MOST, clauses, completed
 from edge_assistant.errors import ActionError, StorageError
+from edge_assistant.home import Home
+from edge_assistant.languages import IDEOGRAPH, LANGUAGES
 from edge_assistant.rulebook import MAX_TEXT, Match, Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.things import is_order
@@ -14,6 +18,9 @@ from edge_assistant.types import Declined, Query, Reply, TierName, Words
 
 UNCLEAR: Final = 0.55
 """How sure it is that a text which sounds like a command is one: above a small model, below a good quotation."""
+
+_ALONE: Final = frozenset(("WhichRoom", "UnknownDevice", "AskDuration", "Yes", "No", "Help", "HassNevermind"))
+"""What is no part of a longer command."""
 
 
 class RuleTier:
@@ -37,20 +44,45 @@ class RuleTier:
         self._actuator = actuator
 
     async def consider(self, query: Query) -> Reply | Declined:
-        """Take the query if a rule understands it and its skill can do it."""
+        """Take the query if a rule understands it, or every one of its clauses, and its skill can do it."""
         if len(query.text) > MAX_TEXT:
             return Declined(f"a command has at most {MAX_TEXT} characters")
-        book = self._rulebooks(query.language)
-        matches = book.matches(query.text, self._actuator.home(), query.context.area)
+        home = self._actuator.home()
+        books = [self._rulebooks(language) for language in _languages(query)]
+        matches = [match for book in books for match in book.matches(query.text, home, query.context.area)]
         if not any(match.intent in ("Yes", "No") for match in matches):
             self._actuator.release(query.context)  # the conversation has gone on
         reason = "no rule matches"
         for match in matches:
-            work = self._work(Asked(match, query, book))
+            work = self._work(Asked(match, query, self._rulebooks(match.language)))
             if not isinstance(work, Declined):
-                return Reply(_words(work, match, book), match.why, owns=True)
+                return self._reply([(match, work)])
             reason = f"{match.why}: {work.reason}"
-        return Declined(reason, draft=_unclear(query, book))
+        for book in books:
+            if strung := self._strung(query, book, home):
+                return self._reply(strung)
+        return Declined(reason, draft=_unclear(query, books[0]))
+
+    def _strung(self, query: Query, book: Rulebook, home: Home) -> Sequence[tuple[Match, Work]]:
+        """Return what every clause of the query asks for; nothing, unless all of them are understood."""
+        meant = completed(query.text, book.language, query.history, home)
+        request = book.request(meant)
+        said = (meant,) if request is None else clauses(request, book.language, home)
+        if len(said) > MOST or said == (query.text,):
+            return ()
+        understood = [self._clause(clause, query, book, home) for clause in said]
+        return [clause for clause in understood if clause is not None] if all(understood) else ()
+
+    def _clause(self, clause: str, query: Query, book: Rulebook, home: Home) -> tuple[Match, Work] | None:
+        for match in book.matches(clause, home, query.context.area):
+            work = self._work(Asked(match, query, book))
+            if match.intent not in _ALONE and not isinstance(work, Declined):
+                return match, work
+        return None
+
+    def _reply(self, understood: Sequence[tuple[Match, Work]]) -> Reply:
+        works = [(work, match, self._rulebooks(match.language)) for match, work in understood]
+        return Reply(_words(works), "; ".join(match.why for match, _ in understood), owns=True)
 
     def _work(self, asked: Asked) -> Work | Declined:
         skill = self._skills.get(asked.match.intent)
@@ -73,12 +105,19 @@ def _unclear(query: Query, book: Rulebook) -> Reply | None:
     return Reply(words(), "it sounds like a command, but no rule understands it", UNCLEAR)
 
 
-async def _words(work: Work, match: Match, book: Rulebook) -> Words:
-    try:
-        said = await work()
-    except (ActionError, StorageError) as error:
-        said = Said("audit", {"reason": str(error)}, table="Device")
-    for action in said.actions:
-        yield action
-    words = book.say(said.table or match.intent, said.response, said.values) or said.response
-    yield words[:1].upper() + words[1:]
+def _languages(query: Query) -> Sequence[str]:
+    """Return whose rules may understand the query: a text in two scripts has the words of both languages."""
+    mixed = IDEOGRAPH.search(query.text) and re.search("[A-Za-z]", query.text)
+    return (query.language, *(other for other in LANGUAGES if mixed and other != query.language))
+
+
+async def _words(works: Sequence[tuple[Work, Match, Rulebook]]) -> Words:
+    for index, (work, match, book) in enumerate(works):
+        try:
+            said = await work()
+        except (ActionError, StorageError) as error:
+            said = Said("audit", {"reason": str(error)}, table="Device")
+        for action in said.actions:
+            yield action
+        words = book.say(said.table or match.intent, said.response, said.values) or said.response
+        yield (book.word("Word", "then") if index else "") + words[:1].upper() + words[1:]
