@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -68,7 +69,8 @@ def _remembered(kept: Path | None, key: str, rules: Rules) -> Rules:
             partial.chmod(0o600)
             partial.replace(kept)
         except OSError:  # a cache that cannot be written is only slower
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
     return rules
 
 

@@ -172,3 +172,26 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
 
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("to", "told"), [(">&-", "standard output is closed"), (">/dev/full", "standard output: no space")]
+)
+def test_an_answer_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path, to: str, told: str) -> None:
+    command = f"{sys.executable} -m edge_assistant --home {tmp_path} ask 'what is 3 times 4' {to}"
+
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(told)
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_home_that_is_a_file_does_not_stop_what_needs_no_home(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    command = [sys.executable, "-m", "edge_assistant", "--home", str(tmp_path / "home"), "ask", "what is 3 times 4"]
+
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ran.stdout == "3 × 4 = 12\n"
+    assert "Traceback" not in ran.stderr

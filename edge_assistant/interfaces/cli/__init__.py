@@ -102,6 +102,8 @@ def main() -> None:
     0 answered, 1 something broke, 2 usage, 3 configuration, 4 nobody could answer.
     """
     try:
+        if sys.stdout is None:
+            raise EdgeAssistantError("standard output is closed, so no answer could be given; nothing was done")
         if unreadable := [argument for argument in sys.argv if writable_text(argument) != argument]:
             raise InputError(f"{writable_text(unreadable[0])!r} is not text: it holds bytes that are no UTF-8")
         code = command.main(standalone_mode=False)
@@ -113,6 +115,10 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        click.echo(f"{error.filename or 'standard output'}: {(error.strerror or str(error)).lower()}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
     except EdgeAssistantError as error:
         click.echo(safe_text(str(error)), err=True)
         code = next((number for kind, number in EXIT_CODES.items() if isinstance(error, kind)), 1)
