@@ -1,0 +1,247 @@
+"""How a device is told and heard: topics and addresses that are fixed when the home is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+from urllib.parse import quote, urlsplit
+
+from edge_assistant.errors import ActionError
+from edge_assistant.safe_text import safe_text
+from edge_assistant.types import Slot
+
+Payload: TypeAlias = "str | int | float | bool | None | Sequence[Payload] | Mapping[str, Payload]"
+"""What is sent: a text, or JSON; ``{brightness}`` stands for a value, and what lacks its value is left out."""
+
+MAX_PAYLOAD: Final = 65_536
+"""Bytes; a device that says more is not listened to."""
+MAX_STATE: Final = 255
+"""Characters of a state or a value."""
+PLACE: Final = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a device calls our values."""
+
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By state or attribute: our value, as text, and the device's word for it."""
+    scale: Mapping[str, float] = field(default_factory=dict)
+    """By attribute: the device's number for 100 %."""
+
+    def spoken(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
+        """Return values as the device takes them."""
+        return {name: self._spoken(name, value) for name, value in slots.items()}
+
+    def _spoken(self, name: str, value: Slot) -> Slot:
+        word = self.words.get(name, {}).get(plain(value))
+        if word is not None:
+            return word
+        if name in self.scale and isinstance(value, int | float):
+            return round(value * self.scale[name] / 100)
+        return value
+
+    def heard(self, name: str, said: Slot) -> Slot:
+        """Return what a device said as our value."""
+        ours = {word.casefold(): value for value, word in self.words.get(name, {}).items()}
+        text = ours.get(plain(said).casefold())
+        if name == "state":
+            return text if text is not None else plain(said).casefold()
+        value = _value(text if text is not None else said)
+        if name in self.scale and isinstance(value, int | float) and not isinstance(value, bool):
+            return round(value * 100 / self.scale[name])
+        return value
+
+    def same(self, name: str, wanted: Slot, has: Slot | None) -> bool:
+        """Return whether a device that counts in its own steps can mean what was wanted."""
+        if name not in self.scale or isinstance(has, str) or has is None or isinstance(wanted, str):
+            return has == wanted
+        return abs(has - wanted) <= max(1.0, 50 / self.scale[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where a state or an attribute is read: a topic (MQTT), and the place in its JSON."""
+
+    topic: str = ""
+    path: tuple[str, ...] = ()
+
+    def said(self, text: str) -> Slot | None:
+        """Return what stands there; None where nothing does."""
+        if not self.path:
+            return safe_text(text)[:MAX_STATE]
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        for key in self.path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str):
+            return safe_text(found)[:MAX_STATE]
+        return found if isinstance(found, bool | int | float) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """One message to one topic."""
+
+    topic: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Where a device says that it is there."""
+
+    reading: Reading
+    online: str = "online"
+
+
+@dataclass(frozen=True, slots=True)
+class MqttLink:
+    """A device behind an MQTT broker."""
+
+    send: Mapping[str, tuple[Publish, ...]] = field(default_factory=dict)
+    """By service."""
+    read: Mapping[str, Reading] = field(default_factory=dict)
+    """By `state` or attribute; empty for a device that does not report."""
+    dialect: Dialect = Dialect()
+    present: Presence | None = None
+
+    @property
+    def topics(self) -> set[str]:
+        """Return what must be listened to."""
+        heard = {reading.topic for reading in self.read.values()}
+        return heard | ({self.present.reading.topic} if self.present else set())
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; values stand in the path, the query or the JSON body, never in the host."""
+
+    url: str
+    method: str = "POST"
+    query: Mapping[str, str] = field(default_factory=dict)
+    json: Payload = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLink:
+    """A device with an HTTP interface."""
+
+    send: Mapping[str, Request] = field(default_factory=dict)
+    state: Request | None = None
+    read: Mapping[str, Reading] = field(default_factory=dict)
+    dialect: Dialect = Dialect()
+    token_env: str | None = None
+    """The environment variable with a bearer token."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonLink:
+    """A device behind a Python callable of the program that embeds us."""
+
+
+Link: TypeAlias = MqttLink | HttpLink | PythonLink
+
+
+class Absent(Exception):
+    """A value that a message needs was not given; the message is left out."""
+
+
+def messages(link: MqttLink, service: str, slots: Mapping[str, Slot]) -> list[tuple[str, str]]:
+    """Return topic and payload of what carries out a service. Raises `ActionError` where there is nothing to send."""
+    values = link.dialect.spoken(slots)
+    ready = []
+    for publish in link.send.get(service, ()):
+        try:
+            ready.append((publish.topic, text(publish.payload, values)))
+        except Absent:
+            continue
+    if not ready:
+        raise ActionError(f"not sent: nothing says how {service} is sent to this device")
+    if any(len(payload.encode()) > MAX_PAYLOAD for _, payload in ready):
+        raise ActionError(f"not sent: the message is larger than {MAX_PAYLOAD} bytes")
+    return ready
+
+
+def address(request: Request, values: Mapping[str, Slot]) -> str:
+    """Return the address with values in it, each quoted; the host is the one that was written down."""
+    whole = PLACE.sub(lambda place: quote(plain(_given(place[1], values)), safe=""), request.url)
+    query = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in _pairs(request.query, values)]
+    whole += ("&" if "?" in whole else "?") + "&".join(query) if query else ""
+    if urlsplit(whole)[:2] != urlsplit(request.url)[:2]:
+        raise ActionError("not sent: the address leads elsewhere")
+    return whole
+
+
+def text(payload: Payload, values: Mapping[str, Slot]) -> str:
+    """Return a payload with its values as text. Raises `Absent`."""
+    if isinstance(payload, str):
+        return PLACE.sub(lambda place: plain(_given(place[1], values)), payload)
+    return json.dumps(filled(payload, values), ensure_ascii=False)
+
+
+def filled(payload: Payload, values: Mapping[str, Slot]) -> Payload:
+    """Return JSON with its values; keys whose value is not given are left out. Raises `Absent` where none is left."""
+    if isinstance(payload, str):
+        whole = PLACE.fullmatch(payload)
+        return _given(whole[1], values) if whole else text(payload, values)
+    if isinstance(payload, Mapping):
+        kept = {key: value for key, inner in payload.items() for value in _kept(inner, values)}
+        if payload and not kept:
+            raise Absent
+        return kept
+    if isinstance(payload, Sequence):
+        return [filled(inner, values) for inner in payload]
+    return payload
+
+
+def places(payload: Payload) -> set[str]:
+    """Return the names of the values that a payload speaks of."""
+    if isinstance(payload, str):
+        return set(PLACE.findall(payload))
+    inside = payload.values() if isinstance(payload, Mapping) else payload if isinstance(payload, Sequence) else ()
+    return {name for inner in inside for name in places(inner)}
+
+
+def plain(value: Slot) -> str:
+    """Return a value as text: 50, 21.5, true, red."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _given(name: str, values: Mapping[str, Slot]) -> Slot:
+    if name not in values:
+        raise Absent
+    return values[name]
+
+
+def _kept(payload: Payload, values: Mapping[str, Slot]) -> list[Payload]:
+    try:
+        return [filled(payload, values)]
+    except Absent:
+        return []
+
+
+def _pairs(query: Mapping[str, str], values: Mapping[str, Slot]) -> list[tuple[str, str]]:
+    return [(name, plain(value)) for name, inner in query.items() for value in _kept(inner, values)]  # type: ignore[arg-type]
+
+
+def _value(said: Slot) -> Slot:
+    """Return a number or a truth value where the text is one."""
+    if not isinstance(said, str):
+        return said
+    if said.casefold() in ("true", "false"):
+        return said.casefold() == "true"
+    try:
+        number = float(said)
+    except ValueError:
+        return said
+    return int(number) if number.is_integer() else number
