@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from edge_assistant.errors import ConfigError
+from edge_assistant.sieve import Node, list_program, program
 from edge_assistant.yaml_file import Document, Value, parse_yaml
 
 MAX_EXPANSION: Final = 1e9
 """Sentences that one template may stand for. Matching time grows with ambiguity, not with this number."""
 MAX_TEMPLATE: Final = 1000
 HOME_LISTS: Final = frozenset(("name", "area", "floor"))
+OWN: Final = "own"
+"""The pack of the rules that come with this package, and of the user's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Template:
     response: str | None = None
     clauses: Sequence[Sequence[str]] = ()
     """Of every clause, one word must stand in a text that this template can match."""
+    program: Node = ""
+    """The template as the sieve reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,32 @@ class Rules:
     files: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     """Why a file of the user is not in use, one sentence each."""
+    pack: str = OWN
+    programs: Mapping[str, Node] = field(default_factory=dict)
+    """The expansion rules as the sieve reads them."""
+    list_programs: Mapping[str, Node] = field(default_factory=dict)
+
+    def prepared(self) -> Rules:
+        """Return these rules with everything worked out that makes matching fast."""
+        from hassil.intents import Intents
+        from hassil.parse_expression import parse_sentence
+
+        parsed = {name: parse_sentence(text) for name, text in self.expansions.items()}
+        lists = Intents.from_dict({"language": self.language, "intents": {}, "lists": self.lists}).slot_lists
+        return replace(
+            self,
+            templates=tuple(_prepared(template, parsed) for template in self.templates),
+            programs={name: program(sentence.expression) for name, sentence in parsed.items()},
+            list_programs={name: list_program(slots) for name, slots in lists.items()},
+        )
+
+
+def _prepared(template: Template, parsed: dict[str, Any]) -> Template:
+    from hassil.parse_expression import parse_sentence
+
+    sentence = parse_sentence(template.text)
+    clauses = sorted(sorted(clause) for clause in sentence.get_required_clauses(parsed))
+    return replace(template, clauses=clauses, program=program(sentence.expression))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +128,9 @@ class Draft:
         return None
 
     def rules(self, files: tuple[str, ...], skipped: tuple[str, ...]) -> Rules:
-        from hassil.parse_expression import parse_sentence
-
-        parsed = {name: parse_sentence(text) for name, (_, _, text) in self.expansions.items()}
-        templates = []
-        for _, template in self.templates:
-            clauses = parse_sentence(template.text).get_required_clauses(parsed)
-            values = asdict(template) | {"clauses": sorted(sorted(clause) for clause in clauses)}
-            templates.append(Template(**values))
         return Rules(
             self.language,
-            tuple(templates),
+            tuple(template for _, template in self.templates),
             {name: text for name, (_, _, text) in self.expansions.items()},
             self.lists,
             self.wildcards,
@@ -116,7 +139,7 @@ class Draft:
             self.ignore_whitespace,
             files,
             skipped,
-        )
+        ).prepared()
 
     def _wrong(self, text: str, inside: tuple[str, ...]) -> str | None:
         try:

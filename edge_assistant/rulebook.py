@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from edge_assistant.home import Home
-from edge_assistant.numerals import digits
+from edge_assistant.matching import HomeNames, Templates
 from edge_assistant.readings import is_question, is_quoted, readings
+from edge_assistant.sieve import squeezed
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
-    from hassil.intents import IntentData, SlotList
     from hassil.recognize import RecognizeResult
 
-    from edge_assistant.rule_draft import Rules, Template
+    from edge_assistant.rule_draft import Rules
 
 MAX_TEXT: Final = 1024
 """Characters from which on a text is no command."""
@@ -71,14 +71,16 @@ class Match:
 class Rulebook:
     """All sentence templates of one language, and what is answered to them."""
 
-    def __init__(self, rules: Rules, checks: Mapping[str, Check]) -> None:
+    def __init__(self, rules: Rules, checks: Mapping[str, Check], packs: Sequence[Rules] = ()) -> None:
         self.rules = rules
+        self.packs = (rules, *packs)
+        """All rules, those of higher rank first."""
         self.language = rules.language
         self._checks = {**CHECKS, **checks}
-        self._data: dict[int, IntentData] = {}
-        self._expansions: dict[str, Any] = {}
-        self._lists: dict[str, SlotList] = {}
-        self._names: tuple[object, dict[str, SlotList]] = (None, {})
+        self._packs = tuple(Templates(pack) for pack in self.packs)
+        self._home = Home()
+        self._known: object = None
+        self._named = HomeNames(self._home, self.language)
 
     def match(self, text: str, home: Home, area: str | None = None) -> Match | None:
         """Return the best meaning of a text in this home, said in this area, if it has one."""
@@ -117,34 +119,19 @@ class Rulebook:
         return self.rules.responses.get(table, {}).get(key, key)
 
     def _recognized(self, text: str, home: Home, area: str | None) -> Iterator[Match]:
-        from hassil.intents import Intent, Intents, IntentsSettings
-        from hassil.recognize import recognize_all
-
-        haystack = f"{text}\n{re.sub(r'(?<=[^ -~])[ ]+|[ ]+(?=[^ -~])', '', text)}".casefold().replace("’", "'")
-        intents: dict[str, Intent] = {}
-        for index, template in enumerate(self.rules.templates):
-            if all(any(word in haystack for word in clause) for clause in template.clauses):
-                known = intents.setdefault(template.intent, Intent(template.intent))
-                known.data.append(self._parsed(index, template))
-        if not intents:
-            return
-        here = home.area(area)
-        book = Intents(
-            self.language,
-            intents,
-            slot_lists={**self._slot_lists(), **self._named(home)},
-            expansion_rules=self._expansions,
-            settings=IntentsSettings(ignore_whitespace=self.rules.ignore_whitespace),
-        )
+        names, here, plain = self._names(home), home.area(area), squeezed(text)
+        found = names.within(plain)
         context = {"area": here.called(self.language)} if here else {}
-        for result in recognize_all(text, book, intent_context=context, language=self.language):
-            match = self._match(result, text, home)
-            if match is not None:
-                yield match
+        for rank, templates in enumerate(self._packs):
+            if numbers := templates.candidates(plain, found):
+                for result in templates.results(text, numbers, names.lists(found), context):
+                    match = self._match(result, text, names, rank)
+                    if match is not None:
+                        yield match
 
-    def _match(self, result: RecognizeResult, text: str, home: Home) -> Match | None:
+    def _match(self, result: RecognizeResult, text: str, names: HomeNames, rank: int) -> Match | None:
         for entity in result.entities_list:
-            if entity.is_wildcard and not self._fits(entity.name, str(entity.value), result):
+            if entity.is_wildcard and not self._fits(entity.name, str(entity.value), result, rank):
                 return None
         slots = {name: _slot(entity.value) for name, entity in result.entities.items()}
         metadata = result.intent_metadata or {}
@@ -153,7 +140,7 @@ class Rulebook:
             name = None
         order = (
             sum(entity.is_wildcard for entity in result.entities_list),
-            not _grounded(slots, home),
+            not names.has(slots.get("domain"), slots.get("device_class")),
             name is None,
             -len(name.text) if name else 0,
             sum(len(entity.text) for entity in result.entities_list if entity.is_wildcard),
@@ -176,100 +163,23 @@ class Rulebook:
             order,
         )
 
-    def _fits(self, slot: str, caught: str, result: RecognizeResult) -> bool:
-        sentence = result.intent_sentence
-        assert sentence is not None, "a match has a sentence"
-        listed = next((ref for ref in _references(sentence, self._expansions) if ref[1] == slot), (slot, slot))[0]
-        return self._checks[self.rules.wildcards[listed]](caught, self.language)
+    def _fits(self, slot: str, caught: str, result: RecognizeResult, rank: int) -> bool:
+        templates = self._packs[rank]
+        check = templates.rules.wildcards[templates.listed(result, slot)]
+        return self._checks[check](caught, self.language)
 
-    def _parsed(self, index: int, template: Template) -> IntentData:
-        if index not in self._data:
-            from hassil.intents import IntentData
-
-            self._data[index] = IntentData(
-                [template.text],
-                slots=dict(template.slots),
-                response=template.response,
-                requires_context=dict(template.requires),
-                excludes_context=dict(template.excludes),
-                wildcard_list_names=set(self.rules.wildcards),
-                metadata={"text": template.text, "source": template.source},
-            )
-            self._expand(template.text)
-        return self._data[index]
-
-    def _expand(self, text: str) -> None:
-        """Parse the expansion rules that a template mentions, and those that they mention."""
-        from hassil.parse_expression import parse_sentence
-
-        for name in re.findall(r"<([^<>]+)>", text):
-            if name not in self._expansions:
-                self._expansions[name] = parse_sentence(self.rules.expansions[name], keep_text=True)
-                self._expand(self.rules.expansions[name])
-
-    def _slot_lists(self) -> dict[str, SlotList]:
-        if not self._lists:
-            from hassil.intents import Intents
-
-            empty = {"language": self.language, "intents": {}, "lists": self.rules.lists}
-            self._lists = Intents.from_dict(empty).slot_lists
-        return self._lists
-
-    def _named(self, home: Home) -> dict[str, SlotList]:
-        """The names of this home as slot lists, kept until the home has other names."""
-        known = (home.areas, home.floors, tuple((e.names, e.domain, e.device_class) for e in home.entities))
-        if self._names[0] != known:
-            self._names = known, _home_lists(home, self.language)
-        return self._names[1]
-
-
-def _grounded(slots: Mapping[str, Slot], home: Home) -> bool:
-    """Return whether this home has anything of the kind: people's windows are covers here and sensors there."""
-    kinds = {key: (str(slots[key]),) for key in ("domain", "device_class") if key in slots}
-    return not kinds or bool(home.find(domains=kinds.get("domain", ()), device_classes=kinds.get("device_class", ())))
+    def _names(self, home: Home) -> HomeNames:
+        """Return the names of this home, kept until the home has other names."""
+        if home is not self._home:
+            known = (home.areas, home.floors, tuple((e.names, e.domain, e.device_class) for e in home.entities))
+            if known != self._known:
+                self._known, self._named = known, HomeNames(home, self.language)
+            self._home = home
+        return self._named
 
 
 def _rank(match: Match) -> tuple[object, ...]:
     return match.order
-
-
-def _home_lists(home: Home, language: str) -> dict[str, SlotList]:
-    from hassil.expression import TextChunk
-    from hassil.intents import TextSlotList, TextSlotValue
-    from hassil.util import normalize_text
-
-    def listed(slot: str, named: Sequence[tuple[Sequence[str], dict[str, str]]]) -> TextSlotList:
-        values = {
-            (spelling.casefold(), tuple(context.items())): TextSlotValue(
-                TextChunk(normalize_text(spelling)), name, context=context or None
-            )
-            for names, context in named
-            for name in names
-            for spelling in dict.fromkeys((name, digits(name, language)))
-            if spelling.strip()
-        }
-        return TextSlotList(slot, list(values.values()))
-
-    return {
-        "name": listed(
-            "name",
-            [
-                (
-                    entity.names,
-                    {"domain": entity.domain}
-                    | ({"device_class": entity.device_class} if entity.device_class is not None else {}),
-                )
-                for entity in home.entities
-            ],
-        ),
-        "area": listed("area", [(area.names, {}) for area in home.areas]),
-        "floor": listed("floor", [(floor.names, {}) for floor in home.floors]),
-    }
-
-
-def _references(sentence: Any, expansions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for reference in sentence.expression.list_references(expansions):
-        yield reference.list_name, reference.slot_name
 
 
 def _slot(value: object) -> Slot:

@@ -1,0 +1,160 @@
+"""Templates at work: hassil decides what a text means; it is asked only about templates that the sieve lets through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from edge_assistant.home import Home
+from edge_assistant.numerals import digits
+from edge_assistant.sieve import Index, Names, Sieve
+
+if TYPE_CHECKING:
+    from hassil.intents import IntentData, SlotList
+    from hassil.recognize import RecognizeResult
+
+    from edge_assistant.rule_draft import Rules, Template
+
+Found: TypeAlias = "Mapping[str, Sequence[tuple[int, int, int]]]"
+"""Of the names of each list: which stand in a text, where, and how long they are."""
+_Named: TypeAlias = "tuple[str, str, dict[str, str]]"
+"""A spelling, the name it stands for, and what is known of what is called so."""
+_NO_CONTEXT: Final[dict[str, str]] = {}
+
+
+class HomeNames:
+    """The names of one home, as slot lists that hold only what stands in the text at hand."""
+
+    def __init__(self, home: Home, language: str) -> None:
+        entities = [
+            (
+                entity.names,
+                {
+                    "domain": entity.domain,
+                    **({"device_class": entity.device_class} if entity.device_class is not None else {}),
+                },
+            )
+            for entity in home.entities
+        ]
+        self._named: Mapping[str, list[_Named]] = {
+            "name": _spelled(entities, language),
+            "area": _spelled([(area.names, _NO_CONTEXT) for area in home.areas], language),
+            "floor": _spelled([(floor.names, _NO_CONTEXT) for floor in home.floors], language),
+        }
+        self._names = {slot: Names(spelling for spelling, _, _ in named) for slot, named in self._named.items()}
+        self._kinds = {(entity.domain, entity.device_class) for entity in home.entities}
+
+    def within(self, text: str) -> Found:
+        """Return which names stand in a squeezed text."""
+        return {slot: names.within(text) for slot, names in self._names.items()}
+
+    def lists(self, found: Found) -> dict[str, SlotList]:
+        """Return the slot lists of the names that were found, in the order of the home."""
+        from hassil.expression import TextChunk
+        from hassil.intents import TextSlotList, TextSlotValue
+        from hassil.util import normalize_text
+
+        def value(named: _Named) -> TextSlotValue:
+            return TextSlotValue(TextChunk(normalize_text(named[0])), named[1], context=named[2] or None)
+
+        return {
+            slot: TextSlotList(slot, [value(self._named[slot][index]) for index in sorted({one[0] for one in places})])
+            for slot, places in found.items()
+        }
+
+    def has(self, domain: object, device_class: object) -> bool:
+        """Return whether this home has anything of a domain, of a device class, or of both where both are said."""
+        return any(domain in (None, one) and device_class in (None, other) for one, other in self._kinds)
+
+
+def _spelled(named: Sequence[tuple[Sequence[str], dict[str, str]]], language: str) -> list[_Named]:
+    spelled = {
+        (spelling.casefold(), tuple(context.items())): (spelling, name, context)
+        for names, context in named
+        for name in names
+        for spelling in dict.fromkeys((name, digits(name, language)))
+        if spelling.strip()
+    }
+    return list(spelled.values())
+
+
+class Templates:
+    """The templates of one pack in one language."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._parsed: dict[int, IntentData] = {}
+        self._expansions: dict[str, Any] = {}
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index([template.clauses for template in self.rules.templates])
+
+    def candidates(self, text: str, found: Found) -> list[int]:
+        """Return the numbers of the templates that a squeezed text may be of."""
+        sieve = Sieve(text, self.rules.programs, self.rules.list_programs, found)
+        templates = self.rules.templates
+        return [number for number in self._index.within(text) if sieve.lets_through(templates[number].program)]
+
+    def results(
+        self, text: str, numbers: Sequence[int], named: Mapping[str, SlotList], context: Mapping[str, str]
+    ) -> Iterator[RecognizeResult]:
+        """Yield what hassil makes of a text with these templates."""
+        from hassil.intents import Intent, Intents, IntentsSettings
+        from hassil.recognize import recognize_all
+
+        intents: dict[str, Intent] = {}
+        for number in numbers:
+            template = self.rules.templates[number]
+            intents.setdefault(template.intent, Intent(template.intent)).data.append(self._data(number, template))
+        book = Intents(
+            self.rules.language,
+            intents,
+            slot_lists={**self._lists, **named},
+            expansion_rules=self._expansions,
+            settings=IntentsSettings(ignore_whitespace=self.rules.ignore_whitespace),
+        )
+        yield from recognize_all(text, book, intent_context=dict(context), language=self.rules.language)
+
+    def listed(self, result: RecognizeResult, slot: str) -> str:
+        """Return the list that a slot of a result was taken from."""
+        from hassil.expression import Group
+
+        expression = result.intent_sentence and result.intent_sentence.expression
+        assert isinstance(expression, Group), "a template is a group of expressions"
+        references = expression.list_references(self._expansions)
+        return next((found.list_name for found in references if found.slot_name == slot), slot)
+
+    def _data(self, number: int, template: Template) -> IntentData:
+        if number not in self._parsed:
+            from hassil.intents import IntentData
+
+            self._parsed[number] = IntentData(
+                [template.text],
+                slots=dict(template.slots),
+                response=template.response,
+                requires_context=dict(template.requires),
+                excludes_context=dict(template.excludes),
+                wildcard_list_names=set(self.rules.wildcards),
+                metadata={"text": template.text, "source": template.source},
+            )
+            self._expand(template.text)
+        return self._parsed[number]
+
+    def _expand(self, text: str) -> None:
+        """Parse the expansion rules that a template mentions, and those that they mention."""
+        from hassil.parse_expression import parse_sentence
+
+        for name in re.findall(r"<([^<>]+)>", text):
+            if name not in self._expansions:
+                self._expansions[name] = parse_sentence(self.rules.expansions[name], keep_text=True)
+                self._expand(self.rules.expansions[name])
+
+    @cached_property
+    def _lists(self) -> dict[str, SlotList]:
+        from hassil.intents import Intents
+
+        empty = {"language": self.rules.language, "intents": {}, "lists": self.rules.lists}
+        return dict(Intents.from_dict(empty).slot_lists)

@@ -1,0 +1,217 @@
+"""A sieve for templates: which of them can match a text at all; it lets some through in vain, and loses none."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+Node: TypeAlias = "str | list[Any]"
+"""A template as plain lists: a literal, or a tag and its parts.
+
+``s`` one after the other, ``a`` one of them, ``p`` in any order, ``r`` an expansion rule, ``l`` a list, ``#`` a number
+in digits, ``*`` anything.
+"""
+_INLINE: Final[list[Any]] = ["*"]
+"""What a list is that stands nowhere but in its template: ``{0..100:brightness}``."""
+_MOST_ORDERS: Final = 4
+"""Parts of a permutation from which on every order is let through."""
+
+
+def squeezed(text: str) -> str:
+    """Return a text without all that hassil may skip or change: case, spaces, hyphens, punctuation."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFC", text).casefold()))
+
+
+class Names:
+    """The names of one list of a home, found in a text without trying each of them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        self._by_start: dict[str, list[tuple[int, str]]] = {}
+        for index, name in enumerate(self.names):
+            if key := squeezed(name):
+                self._by_start.setdefault(key[:2], []).append((index, key))
+
+    def within(self, text: str) -> list[tuple[int, int, int]]:
+        """Return of every name that stands in a squeezed text its index, its place and its length."""
+        return [
+            (index, place, len(name))
+            for place in range(len(text))
+            for start in dict.fromkeys((text[place], text[place : place + 2]))
+            for index, name in self._by_start.get(start, ())
+            if text.startswith(name, place)
+        ]
+
+
+class Sieve:
+    """One text, and what of the templates fits where in it.
+
+    Places in the text are the bits of a number: bit 3 of `starts` says that something may start at the fourth
+    character. What fits where is worked out once for a text, however many templates mention it.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        rules: Mapping[str, Node],
+        lists: Mapping[str, Node],
+        named: Mapping[str, Sequence[tuple[int, int, int]]],
+    ) -> None:
+        self._text = text
+        self._end = 1 << len(text)
+        self._rules = rules
+        self._lists = lists
+        self._named = named
+        self._places: dict[str, int] = {}
+        self._seen: dict[tuple[str, str, int], int] = {}
+        self._digits = sum(1 << place for place, character in enumerate(text) if character in "0123456789")
+
+    def lets_through(self, node: Node) -> bool:
+        """Return whether a template can match the whole text."""
+        return bool(self._ends(node, 1) & self._end)
+
+    def _ends(self, node: Node, starts: int) -> int:
+        """Return the places at which a part may end that starts at one of these."""
+        if isinstance(node, str):
+            return (starts & self._literal(node)) << len(node)
+        tag = node[0]
+        if tag == "s":
+            for part in node[1:]:
+                starts = self._ends(part, starts)
+                if not starts:
+                    return 0
+            return starts
+        if tag == "a":
+            ends = 0
+            for part in node[1:]:
+                ends |= self._ends(part, starts)
+            return ends
+        return self._mentioned(tag, node, starts)
+
+    def _mentioned(self, tag: str, node: list[Any], starts: int) -> int:
+        if tag in ("r", "l"):
+            key = (tag, node[1], starts)
+            if key not in self._seen:
+                self._seen[key] = (
+                    self._ends(self._rules[node[1]], starts) if tag == "r" else self._list(node[1], starts)
+                )
+            return self._seen[key]
+        if tag == "p":
+            return self._orders(node[1:], starts)
+        return self._number(starts) if tag == "#" else self._after(starts)
+
+    def _list(self, name: str, starts: int) -> int:
+        if name not in self._named:
+            return self._ends(self._lists.get(name, _INLINE), starts)
+        ends = 0
+        for _, place, length in self._named[name]:
+            if starts >> place & 1:
+                ends |= 1 << place + length
+        return ends
+
+    def _literal(self, text: str) -> int:
+        """Return the places at which a literal stands in the text."""
+        places = self._places.get(text)
+        if places is None:
+            places = 0
+            place = self._text.find(text)
+            while place >= 0:
+                places |= 1 << place
+                place = self._text.find(text, place + 1)
+            self._places[text] = places
+        return places
+
+    def _number(self, starts: int) -> int:
+        ends = 0
+        step = (starts & self._digits) << 1
+        while step:
+            ends |= step
+            step = (step & self._digits) << 1
+        return ends
+
+    def _after(self, starts: int) -> int:
+        lowest = starts & -starts
+        return (self._end << 1) - lowest if starts else 0
+
+    def _orders(self, parts: Sequence[Node], starts: int) -> int:
+        if len(parts) > _MOST_ORDERS:
+            return self._after(starts)
+        if len(parts) == 1:
+            return self._ends(parts[0], starts)
+        ends = 0
+        for index, part in enumerate(parts):
+            if first := self._ends(part, starts):
+                ends |= self._orders([*parts[:index], *parts[index + 1 :]], first)
+        return ends
+
+
+class Index:
+    """Which templates have all the words in a text that they cannot do without."""
+
+    def __init__(self, required: Sequence[Sequence[Sequence[str]]]) -> None:
+        self._all = (1 << len(required)) - 1
+        clauses: dict[tuple[str, ...], int] = {}
+        for number, wanted in enumerate(required):
+            for clause in wanted:
+                if all(words := tuple(squeezed(word) for word in clause)):
+                    clauses[words] = clauses.get(words, 0) | 1 << number
+        self._needing = tuple(clauses.values())
+        self._clauses_of: dict[str, list[int]] = {}
+        for index, words in enumerate(clauses):
+            for word in words:
+                self._clauses_of.setdefault(word, []).append(index)
+
+    def within(self, text: str) -> list[int]:
+        """Return the numbers of the templates that a squeezed text may be of."""
+        met = {clause for word, clauses in self._clauses_of.items() if word in text for clause in clauses}
+        if not met:
+            left = self._all & ~self._any()
+        else:
+            left = self._all
+            for clause, needing in enumerate(self._needing):
+                if clause not in met:
+                    left &= ~needing
+        found = []
+        while left:
+            lowest = left & -left
+            found.append(lowest.bit_length() - 1)
+            left ^= lowest
+        return found
+
+    def _any(self) -> int:
+        together = 0
+        for needing in self._needing:
+            together |= needing
+        return together
+
+
+def program(expression: Any) -> Node:
+    """Return an expression of hassil as plain lists."""
+    from hassil.expression import Alternative, Group, ListReference, Permutation, RuleReference, TextChunk
+
+    if isinstance(expression, TextChunk):
+        return squeezed(expression.text)
+    if isinstance(expression, RuleReference):
+        return ["r", expression.rule_name]
+    if isinstance(expression, ListReference):
+        return ["l", expression.list_name]
+    assert isinstance(expression, Group), f"hassil has no expression of the kind {type(expression).__name__}"
+    tag = "a" if isinstance(expression, Alternative) else "p" if isinstance(expression, Permutation) else "s"
+    parts = [program(item) for item in expression.items]
+    if tag == "s":
+        parts = [part for part in parts if part != ""]
+    if tag == "a":
+        parts = list({str(part): part for part in parts}.values())
+    return parts[0] if len(parts) == 1 else [tag, *parts] if parts else ""
+
+
+def list_program(slots: Any) -> Node:
+    """Return a slot list of hassil as plain lists."""
+    from hassil.intents import RangeSlotList, TextSlotList
+
+    if isinstance(slots, RangeSlotList) and not slots.words:
+        return ["#"]
+    if isinstance(slots, TextSlotList):
+        return ["a", *(program(value.text_in) for value in slots.values)]
+    return ["*"]
