@@ -34,7 +34,10 @@ class Terminal:
         command = [sys.executable, "-m", "edge_assistant", "--home", str(home), "chat", *options]
         # readline, which pytest loads, exports the size of the screen; the chat would then trust that one
         clean = "env", "-u", "COLUMNS", "-u", "LINES", f"TERM={term}", "LANG=C.UTF-8"
-        self._run("new-session", "-d", "-x", "80", "-y", "24", *clean, *command)
+        # tmux 3.3 now and then never learns how its child ended, so the shell writes that down
+        self._ended = folder / "ended"
+        shell = "sh", "-c", f'"$@"; echo $? > "{self._ended}.part"; mv "{self._ended}.part" "{self._ended}"', "sh"
+        self._run("new-session", "-d", "-x", "80", "-y", "24", *shell, *clean, *command)
         self._run("set-option", "-g", "remain-on-exit", "on")
 
     def press(self, *keys: str) -> None:
@@ -62,11 +65,8 @@ class Terminal:
 
     def exit_code(self) -> int:
         """Wait for the chat to end."""
-        self.until(lambda _: self._ended() != "")
-        return int(self._ended())
-
-    def _ended(self) -> str:
-        return self._run("display-message", "-p", "#{pane_dead_status}#{pane_dead_signal}").strip()
+        self.until(lambda _: self._ended.exists())
+        return int(self._ended.read_text())
 
     def close(self) -> None:
         self._run("kill-server")
