@@ -26,7 +26,7 @@ from edge_assistant.storage.database import Database
 from edge_assistant.storage.history import History, Turn
 from edge_assistant.storage.timers import TimerStore
 from edge_assistant.tiers.answers import AnswersTier
-from edge_assistant.types import Answer, Context, Declined, Event, Limits, Message, Query, Reply, Tier, TierName
+from edge_assistant.types import Answer, Context, Declined, Event, Limits, Manner, Message, Query, Reply, Tier, TierName
 
 LONGEST_QUESTION: Final = 8_000
 """Characters; about what fits the smallest model's context with room for an answer."""
@@ -36,6 +36,8 @@ _MARGIN: Final = 2.0
 _REUSED: Final = frozenset({"knowledge", "device", "cloud"})
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from edge_assistant.home import Home
     from edge_assistant.knowledge.library import Library
     from edge_assistant.skills.books import Rulebooks
@@ -71,56 +73,19 @@ class Assistant:
     ) -> None:
         await self._closing.aclose()
 
-    async def ask(
-        self,
-        text: str,
-        *,
-        language: str | None = None,
-        area: str | None = None,
-        private: bool = False,
-        local_only: bool = False,
-        conversation: str | None = None,
-        deadline: float | None = None,
-    ) -> Answer:
-        """Return the finished answer. Raises `InputError` and `Unanswered`; see `stream` for the arguments."""
-        events = self.stream(
-            text,
-            language=language,
-            area=area,
-            private=private,
-            local_only=local_only,
-            conversation=conversation,
-            deadline=deadline,
-            restartable=True,
-        )
-        async with aclosing(events):
+    async def ask(self, text: str, **manner: Unpack[Manner]) -> Answer:
+        """Return the finished answer. Raises `InputError` and `Unanswered`."""
+        async with aclosing(self.stream(text, restartable=True, **manner)) as events:
             *_, answer = [event async for event in events]
         assert isinstance(answer, Answer), "a stream ends with an Answer or raises Unanswered"
         return answer
 
-    async def stream(
-        self,
-        text: str,
-        *,
-        language: str | None = None,
-        area: str | None = None,
-        private: bool = False,
-        local_only: bool = False,
-        conversation: str | None = None,
-        deadline: float | None = None,
-        restartable: bool = False,
-    ) -> AsyncGenerator[Event]:
+    async def stream(self, text: str, *, restartable: bool = False, **manner: Unpack[Manner]) -> AsyncGenerator[Event]:
         """Yield each attempt as it is made, then the words, then the answer; closing it stops the model.
 
-        `language` overrides the detected one, `area` is the room of the speaker, `private` keeps the question
-        on the device and out of reuse, `local_only` leaves out every tier that leaves the device, turns of one
-        `conversation` see each other, `deadline` is in seconds for everything. `restartable` says that words
-        can be taken back (see `Restart`).
+        `restartable` says that words can be taken back (see `Restart`). Raises `InputError` and `Unanswered`.
         """
-        query = self._query(text, language, Context(area=area, conversation=conversation))
-        if deadline is not None:
-            query = replace(query, deadline=self._clock() + deadline)
-        query = replace(query, private=private, local_only=local_only)
+        query = self._query(text, **manner)
         async with aclosing(self._engine.stream(query, restartable=restartable)) as events:
             async for event in events:
                 yield self._kept(query, event) if isinstance(event, Answer) else event
@@ -241,7 +206,17 @@ class Assistant:
         endpoints = ",".join(f"{endpoint.base_url} {endpoint.model}" for endpoint in self.config.cloud.endpoints)
         return f"{Store(self.database).generation}|{self.config.device.model}|{endpoints}"
 
-    def _query(self, text: str, language: str | None, context: Context) -> Query:
+    def _query(
+        self,
+        text: str,
+        *,
+        language: str | None = None,
+        area: str | None = None,
+        private: bool = False,
+        local_only: bool = False,
+        conversation: str | None = None,
+        deadline: float | None = None,
+    ) -> Query:
         if not text.strip():
             raise InputError("the question is empty")
         if writable_text(text) != text:
@@ -250,7 +225,15 @@ class Assistant:
             raise InputError(f"the question has {len(text):,} characters; at most {LONGEST_QUESTION:,} can be read")
         chosen = language or (self.config.language if self.config.language != "auto" else None)
         spoken = languages.supported(chosen) if chosen else languages.detect(text)
-        return Query(text.strip(), spoken, self._past(context.conversation), context=context)
+        return Query(
+            text.strip(),
+            spoken,
+            self._past(conversation),
+            private=private,
+            local_only=local_only,
+            context=Context(area=area, conversation=conversation),
+            deadline=None if deadline is None else self._clock() + deadline,
+        )
 
     def _past(self, conversation: str | None) -> tuple[Message, ...]:
         if conversation is None:
@@ -333,17 +316,16 @@ class _LateTier:
         return await self._tier.consider(query)
 
 
-def ask(text: str, **how: str | bool | float | None) -> Answer:
-    """Ask one question from synchronous code; takes what `Assistant.ask` takes, and `home`.
+def ask(text: str, home: Path | str | None = None, **manner: Unpack[Manner]) -> Answer:
+    """Ask one question from synchronous code, of the assistant that lives in `home`.
 
     >>> ask("turn on the kitchen light").text
     'The kitchen light is on.'
     """
 
     async def asked() -> Answer:
-        home = how.pop("home", None)
-        async with Assistant.open(Path(str(home)) if home else None) as assistant:
-            return await assistant.ask(text, **how)  # type: ignore[arg-type]
+        async with Assistant.open(Path(home) if home else None) as assistant:
+            return await assistant.ask(text, **manner)
 
     return asyncio.run(asked())
 

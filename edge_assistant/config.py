@@ -126,6 +126,7 @@ class Config(BaseSettings):
         use_attribute_docstrings=True,
         env_prefix="EDGE_ASSISTANT_",
         env_nested_delimiter="__",
+        env_ignore_empty=True,
         nested_model_default_partial_update=True,
     )
 

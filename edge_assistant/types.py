@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     import numpy
@@ -39,6 +39,23 @@ class Passage:
     """Where it stands, for people: ``router.md#reset``."""
     score: float
     """How well it fits, between 0 and 1; comparable within one search only."""
+
+
+class Manner(TypedDict, total=False):
+    """How a question is asked: the keywords of `Assistant.ask` and of everyone who passes a question on."""
+
+    language: str | None
+    """Answer in this language; without it, in that of the question."""
+    area: str | None
+    """The room of the speaker."""
+    private: bool
+    """Keep the question on the device, and its answer out of reuse."""
+    local_only: bool
+    """Leave out every tier that leaves the device."""
+    conversation: str | None
+    """Turns of one conversation see each other; a lone question has none."""
+    deadline: float | None
+    """Seconds for everything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,11 @@ async def test_what_is_no_question_is_refused_and_not_kept(assistant: Assistant,
     assert assistant.history.latest(1) == []
 
 
+async def test_a_keyword_that_does_not_exist_is_not_passed_over(assistant: Assistant) -> None:
+    with pytest.raises(TypeError, match="privat"):
+        await assistant.ask("what is 12 times 7", privat=True)  # type: ignore[call-arg]
+
+
 async def test_a_conversation_goes_on_where_nothing_can_be_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -86,6 +86,12 @@ def test_data_comes_with_the_package() -> None:
     assert (shipped("models") / "manifest.toml").is_file()
 
 
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGE_ASSISTANT_HOME", "")
+
+    assert Config.read().home.is_absolute()
+
+
 def test_a_variable_that_is_no_json_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGE_ASSISTANT_TIERS", "rules")
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.cells import cell_len
@@ -17,7 +18,7 @@ from textual.pilot import Pilot
 
 from edge_assistant.errors import EdgeAssistantError, InputError, StorageError, Unanswered
 from edge_assistant.interfaces.tui import plain
-from edge_assistant.interfaces.tui.answering import Manner, Ring
+from edge_assistant.interfaces.tui.answering import Ring
 from edge_assistant.interfaces.tui.app import ChatApp
 from edge_assistant.interfaces.tui.backroom import Backroom
 from edge_assistant.interfaces.tui.exchange import Exchange
@@ -26,7 +27,10 @@ from edge_assistant.interfaces.tui.question_input import QuestionInput
 from edge_assistant.interfaces.tui.receipt_screen import ReceiptScreen
 from edge_assistant.interfaces.tui.wording import CHINESE, ENGLISH, Wording
 from edge_assistant.safe_text import safe_text
-from edge_assistant.types import Answer, Attempt, Event, Passage, Restart, Token
+from edge_assistant.types import Answer, Attempt, Event, Manner, Passage, Restart, Token
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 ATTEMPT = Attempt("rules", "declined", "no sentence template matches")
 ROUTER = Passage("Hold the red button for five seconds.", "router.md#reset", 0.7)
@@ -49,15 +53,11 @@ class FakeAssistant:
         self,
         text: str,
         *,
-        language: str | None = None,
-        area: str | None = None,
-        private: bool = False,
-        local_only: bool = False,
-        conversation: str | None = None,
         restartable: bool = False,
+        **manner: Unpack[Manner],
     ) -> AsyncGenerator[Event]:
         assert restartable
-        self.asked.append((text, Manner(language, area, private, local_only, conversation)))
+        self.asked.append((text, manner))
         try:
             for step in self.script:
                 if isinstance(step, asyncio.Event):
@@ -109,7 +109,8 @@ def settled(app: ChatApp) -> Callable[[], bool]:
 
 async def test_an_answer_shows_its_tier_confidence_seconds_and_sources() -> None:
     assistant = FakeAssistant(ATTEMPT, Token("It "), Token("is on."), answer(sources=(ROUTER,)))
-    app = chat(assistant, manner=Manner("en", "kitchen", True, True, "c1"))
+    manner = Manner(language="en", area="kitchen", private=True, local_only=True, conversation="c1")
+    app = chat(assistant, manner=manner)
 
     async with app.run_test(size=(80, 24)) as pilot:
         await write(pilot, "turn on the light")
@@ -120,7 +121,7 @@ async def test_an_answer_shows_its_tier_confidence_seconds_and_sources() -> None
     assert "It is on." in shown
     assert " knowledge  74% sure · 0.31 s · router.md#reset" in shown
     assert "private · local only · kitchen · Enter send" in shown
-    assert assistant.asked == [("turn on the light", Manner("en", "kitchen", True, True, "c1"))]
+    assert assistant.asked == [("turn on the light", manner)]
 
 
 async def test_the_first_screen_gives_three_examples_and_has_the_cursor_in_the_input() -> None:

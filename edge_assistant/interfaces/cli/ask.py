@@ -23,7 +23,7 @@ _UNSURE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Manner:
+class _Display:
     """How the answer is shown."""
 
     as_json: bool
@@ -54,7 +54,7 @@ def command(
 ) -> int:
     """Ask one question. TEXT may be - to read it from standard input."""
     text = sys.stdin.buffer.read().decode(errors="surrogateescape") if text == "-" else text
-    manner = _Manner(as_json, why, stream=not (no_stream or as_json) and sys.stdout.isatty())
+    display = _Display(as_json, why, stream=not (no_stream or as_json) and sys.stdout.isatty())
 
     async def asked(assistant: Assistant) -> Answer:
         events = assistant.stream(
@@ -62,34 +62,34 @@ def command(
         )
         async with aclosing(events):
             async for event in events:
-                _show(event, manner)
+                _show(event, display)
         assert isinstance(event, Answer), "a stream ends with an Answer or raises Unanswered"
         return event
 
     return 0 if session.run(asked).complete else 4
 
 
-def _show(event: object, manner: _Manner) -> None:
+def _show(event: object, display: _Display) -> None:
     """Show one event; on a terminal words appear as they come, elsewhere only when they are final."""
-    if isinstance(event, Attempt) and manner.why:
+    if isinstance(event, Attempt) and display.why:
         click.echo(safe_text(explain.trace_line(event)), err=True)
-    elif isinstance(event, Token) and manner.stream:
+    elif isinstance(event, Token) and display.stream:
         click.echo(safe_text(event.text), nl=False)
-    elif isinstance(event, Restart) and manner.stream:
+    elif isinstance(event, Restart) and display.stream:
         click.echo("\n(that broke off; starting again)", err=True)
     elif isinstance(event, Answer):
-        _finish(event, manner)
+        _finish(event, display)
 
 
-def _finish(answer: Answer, manner: _Manner) -> None:
+def _finish(answer: Answer, display: _Display) -> None:
     told = explain.receipt(answer)
-    if manner.as_json:
+    if display.as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
-    click.echo("" if manner.stream else safe_text(answer.text))
+    click.echo("" if display.stream else safe_text(answer.text))
     if not answer.complete:
         click.echo("(the answer broke off before its end)", err=True)
-    if manner.why:
+    if display.why:
         click.echo(safe_text(explain.summary(told)), err=True)
     elif answer.confidence < _UNSURE:
         unsure = f"(not sure: about {answer.confidence:.0%} of such answers are right; edge-assistant why {answer.id})"

@@ -13,8 +13,8 @@ import click
 from edge_assistant import languages
 from edge_assistant.errors import InputError
 from edge_assistant.interfaces.cli import Session
-from edge_assistant.interfaces.tui.answering import Manner
 from edge_assistant.interfaces.tui.backroom import Backroom
+from edge_assistant.types import Manner
 
 if TYPE_CHECKING:
     from edge_assistant.config import Config
@@ -35,7 +35,8 @@ def command(
         raise InputError("chat needs a terminal to read from; for one question use: edge-assistant ask TEXT")
     if language is not None:
         language = languages.supported(language)
-    manner = Manner(language, area, private, local_only, conversation=secrets.token_hex(4))
+    conversation = secrets.token_hex(4)
+    manner = Manner(language=language, area=area, private=private, local_only=local_only, conversation=conversation)
     config = session.config
     if plain or not _can_draw():
         return _lines(config, manner)
@@ -72,8 +73,8 @@ def _lines(config: Config, manner: Manner) -> int:
 
 def _spoken(config: Config, manner: Manner) -> str:
     """Return the language of the interface: the one asked for, else that of the settings, else of the terminal."""
-    if manner.language is not None:
-        return manner.language
+    if (language := manner.get("language")) is not None:
+        return language
     if config.language != "auto":
         return config.language
     named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")

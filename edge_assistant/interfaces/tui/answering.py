@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from edge_assistant.types import Event
+from edge_assistant.types import Event, Manner
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Answering(Protocol):
     """The part of `Assistant` that the chat uses."""
 
-    def stream(
-        self,
-        text: str,
-        *,
-        language: str | None = None,
-        area: str | None = None,
-        private: bool = False,
-        local_only: bool = False,
-        conversation: str | None = None,
-        restartable: bool = False,
-    ) -> AsyncGenerator[Event]:
+    def stream(self, text: str, *, restartable: bool = False, **manner: Unpack[Manner]) -> AsyncGenerator[Event]:
         """Yield attempts, words and the answer; closing it stops the model. Raises `EdgeAssistantError`."""
         ...
 
@@ -43,26 +35,3 @@ class Ringing(Protocol):
     def rings(self) -> AsyncGenerator[Ring]:
         """Yield each timer as it runs out, for as long as the caller listens."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How every question of one chat is asked."""
-
-    language: str | None = None
-    area: str | None = None
-    private: bool = False
-    local_only: bool = False
-    conversation: str | None = None
-
-    def ask(self, answering: Answering, text: str) -> AsyncGenerator[Event]:
-        """Put one question, by a door that can take words back."""
-        return answering.stream(
-            text,
-            language=self.language,
-            area=self.area,
-            private=self.private,
-            local_only=self.local_only,
-            conversation=self.conversation,
-            restartable=True,
-        )

@@ -14,7 +14,7 @@ from textual.containers import VerticalScroll
 from textual.worker import Worker, WorkerState
 
 from edge_assistant.errors import EdgeAssistantError
-from edge_assistant.interfaces.tui.answering import Answering, Manner, Ringing
+from edge_assistant.interfaces.tui.answering import Answering, Ringing
 from edge_assistant.interfaces.tui.conversation import Conversation
 from edge_assistant.interfaces.tui.exchange import Exchange
 from edge_assistant.interfaces.tui.logged import Logged
@@ -22,7 +22,7 @@ from edge_assistant.interfaces.tui.question_input import QuestionInput
 from edge_assistant.interfaces.tui.receipt_screen import ReceiptScreen
 from edge_assistant.interfaces.tui.status_line import StatusLine
 from edge_assistant.interfaces.tui.wording import Wording
-from edge_assistant.types import Answer, Attempt, Event, Restart, TierName, Token
+from edge_assistant.types import Answer, Attempt, Event, Manner, Restart, TierName, Token
 
 TIERS: Final[tuple[TierName, ...]] = ("rules", "answers", "knowledge", "device", "cloud")
 
@@ -46,16 +46,16 @@ class ChatApp(App[None]):
         self,
         answering: Answering,
         words: Wording,
-        manner: Manner = Manner(),  # noqa: B008 (a value)
+        manner: Manner | None = None,
         tiers: Sequence[TierName] = TIERS,
         longest: int = 8_000,
     ) -> None:
         super().__init__()
         self._answering = answering
         self._words = words
-        self._manner = manner
+        self._manner = manner or Manner()
         self._conversation = Conversation(words)
-        self._status = StatusLine(words, tiers, _told(manner, words))
+        self._status = StatusLine(words, tiers, _told(self._manner, words))
         self._input = QuestionInput(longest, words.placeholder)
         self._longest = longest
         self._logged = Logged(lambda sentence: self.call_later(self._conversation.notice, sentence))
@@ -123,7 +123,7 @@ class ChatApp(App[None]):
     async def _answer(self, exchange: Exchange) -> None:
         self._status.wait()
         try:
-            async with aclosing(self._manner.ask(self._answering, exchange.question)) as events:
+            async with aclosing(self._answering.stream(exchange.question, restartable=True, **self._manner)) as events:
                 async for event in events:
                     await self._show(event, exchange)
         except EdgeAssistantError as error:
@@ -156,5 +156,6 @@ class ChatApp(App[None]):
 
 def _told(manner: Manner, words: Wording) -> str:
     """Return how questions are asked here, where that is not as usual, and the keys."""
-    told = [words.private] * manner.private + [words.local_only] * manner.local_only
-    return " · ".join([*told, *([manner.area] if manner.area else []), words.keys])
+    private = words.private if manner.get("private") else None
+    local_only = words.local_only if manner.get("local_only") else None
+    return " · ".join(filter(None, (private, local_only, manner.get("area"), words.keys)))

@@ -8,10 +8,13 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from types import TracebackType
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from edge_assistant.interfaces.tui.answering import Answering, Manner, Ring, Ringing
-from edge_assistant.types import Event
+from edge_assistant.interfaces.tui.answering import Answering, Ring, Ringing
+from edge_assistant.types import Event, Manner
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Item = TypeVar("Item")
 Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Answering]]
@@ -49,20 +52,10 @@ class Backroom:
         self._life.result()
         self._thread.shutdown()
 
-    async def stream(
-        self,
-        text: str,
-        *,
-        language: str | None = None,
-        area: str | None = None,
-        private: bool = False,
-        local_only: bool = False,
-        conversation: str | None = None,
-        restartable: bool = False,
-    ) -> AsyncGenerator[Event]:
+    async def stream(self, text: str, *, restartable: bool = False, **manner: Unpack[Manner]) -> AsyncGenerator[Event]:
         """Yield what the assistant yields; see `Assistant.stream`."""
-        manner = Manner(language, area, private, local_only, conversation)
-        async with aclosing(self._relayed(lambda answering: manner.ask(answering, text))) as events:
+        asked = self._relayed(lambda answering: answering.stream(text, restartable=restartable, **manner))
+        async with aclosing(asked) as events:
             async for event in events:
                 yield event
 
@@ -75,7 +68,7 @@ class Backroom:
     def events(self, text: str, manner: Manner) -> Generator[Event]:
         """Yield the events of one question to code without an event loop."""
         arrived: queue.SimpleQueue[Event | Future[None]] = queue.SimpleQueue()
-        running = self._start(lambda answering: manner.ask(answering, text), arrived.put)
+        running = self._start(lambda answering: answering.stream(text, restartable=True, **manner), arrived.put)
         try:
             while not isinstance(event := arrived.get(), Future):
                 yield event

@@ -8,11 +8,11 @@ from contextlib import closing, suppress
 
 from edge_assistant import explain
 from edge_assistant.errors import EdgeAssistantError
-from edge_assistant.interfaces.tui.answering import Manner, Ring
+from edge_assistant.interfaces.tui.answering import Ring
 from edge_assistant.interfaces.tui.backroom import Backroom
 from edge_assistant.interfaces.tui.wording import Wording
 from edge_assistant.safe_text import safe_text, writable_text
-from edge_assistant.types import Answer, Restart, Token
+from edge_assistant.types import Answer, Manner, Restart, Token
 
 
 def talk(backroom: Backroom, words: Wording, manner: Manner, read: Callable[[str], str] = input) -> None:
