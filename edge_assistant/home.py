@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_assistant.errors import ConfigError
 from edge_assistant.languages import detect
+from edge_assistant.links import Link
 from edge_assistant.types import Slot
-from edge_assistant.yaml_file import read_yaml
+from edge_assistant.yaml_file import Document, read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Entity(Named):
     device_class: str | None = None
     state: str = "unknown"
     attributes: Mapping[str, Slot] = field(default_factory=dict)
+    link: Link | None = field(default=None, compare=False, repr=False)
+    """How it is told and heard; None for what only this program knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,12 @@ class Home:
         try:
             listed = _Listed.model_validate(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            reason = _REASONS.get(first["type"], first["msg"].lower())
-            raise ConfigError(f"{document.at(*first['loc'])}: {'.'.join(map(str, first['loc']))}: {reason}") from error
+            raise _complaint(document, error) from error
         home = _home(listed)
         _check(home, document.at)
-        return home
+        links = (_link(document, index, entity) for index, entity in enumerate(listed.entities))
+        connected = zip(home.entities, links, strict=True)
+        return replace(home, entities=tuple(replace(entity, link=link) for entity, link in connected))
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Home:
@@ -165,6 +168,9 @@ class _ListedEntity(_Item):
     device_class: str | None = None
     state: str | int | float = "unknown"
     attributes: dict[str, Slot] = {}
+    via: Any = None
+    mqtt: Any = None
+    http: Any = None
 
     @classmethod
     def loose(cls, entity: Mapping[str, Any]) -> _ListedEntity:
@@ -207,6 +213,27 @@ def _home(listed: _Listed) -> Home:
         for entity in listed.entities
     )
     return Home(areas, floors, entities)
+
+
+def _link(document: Document, index: int, listed: _ListedEntity) -> Link | None:
+    """Return how an entity is connected; what reads that is imported where a home has such a thing."""
+    given = {key: value for key in ("via", "mqtt", "http") if (value := getattr(listed, key)) is not None}
+    if not given:
+        return None
+    from edge_assistant.link_files import read_link
+
+    try:
+        return read_link(listed.id.partition(".")[0], given)
+    except ValidationError as error:
+        raise _complaint(document, error, ("entities", index)) from error
+
+
+def _complaint(document: Document, error: ValidationError, around: tuple[str | int, ...] = ()) -> ConfigError:
+    first = error.errors()[0]
+    place = (*around, *first["loc"])
+    shown = place if first["type"] == "missing" else document.nearest(*place)
+    reason = _REASONS.get(first["type"], first["msg"].lower().removeprefix("value error, "))
+    return ConfigError(f"{document.at(*place)}: {'.'.join(map(str, shown))}: {reason}")
 
 
 def _ids(things: Iterable[Named]) -> dict[str, str]:

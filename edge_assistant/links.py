@@ -13,7 +13,7 @@ from edge_assistant.errors import ActionError
 from edge_assistant.safe_text import safe_text
 from edge_assistant.types import Slot
 
-Payload: TypeAlias = "str | int | float | bool | None | Sequence[Payload] | Mapping[str, Payload]"
+Payload: TypeAlias = "str | int | float | bool | Sequence[Payload] | Mapping[str, Payload] | None"
 """What is sent: a text, or JSON; ``{brightness}`` stands for a value, and what lacks its value is left out."""
 
 MAX_PAYLOAD: Final = 65_536

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from edge_assistant.home import Entity
 from edge_assistant.types import Slot
+
+if TYPE_CHECKING:
+    from edge_assistant.home import Entity
 
 Risk: TypeAlias = Literal["low", "medium", "high"]
 COLORS: Final = frozenset(

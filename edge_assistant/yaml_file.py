@@ -29,9 +29,13 @@ class Document:
 
     def at(self, *place: str | int) -> str:
         """Return ``file.yaml:12`` for a place in the document, or for the nearest place around it."""
+        return f"{self.name}:{self.lines.get(self.nearest(*place), 1)}"
+
+    def nearest(self, *place: str | int) -> Place:
+        """Return the place, or the nearest one around it that the document has."""
         while place and place not in self.lines:
             place = place[:-1]
-        return f"{self.name}:{self.lines.get(place, 1)}"
+        return place
 
 
 def read_yaml(path: Path) -> Document:
