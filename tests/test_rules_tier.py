@@ -380,3 +380,45 @@ async def test_two_doors_of_one_sentence_wait_for_one_yes(house: House) -> None:
     assert asked == "Unlock the front door? Say yes to confirm. Open the garage door? Say yes to confirm."
     assert said == "Unlocked the front door. Opened the garage door."
     assert [action.status for action in actions] == ["done", "done"]
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("never open the garage", "I did nothing, as you wish."),
+        ("千万别开锁", "我什么都没做，听您的。"),
+        ("call my mother", "I did nothing: I cannot make calls"),
+        ("wake me up at 6:30", "I did nothing: I cannot make calls"),
+        ("play some jazz", "I did nothing: I cannot make calls"),
+        ("提醒我明天买牛奶", "我什么都没做：打电话"),
+        ("放点爵士乐", "我什么都没做：打电话"),
+        ("turn it off", "I did nothing, because"),
+        ("打开 the kitchen light", "I did nothing, because"),
+        ("?", "I heard no words."),
+        ("yes", "All right; nothing was waiting"),
+        ("不要", "好的，现在没有要确认的事。"),
+    ],
+)
+async def test_what_no_rule_has_a_hand_for_is_told_honestly(house: House, text: str, begins: str) -> None:
+    verdict = await house.tier.consider(Query(text, detect(text)))
+
+    assert isinstance(verdict, Declined)
+    assert verdict.draft is not None
+    assert "".join([str(word) async for word in verdict.draft.words]).startswith(begins)
+
+
+@pytest.mark.parametrize("text", ["call for papers", "make it shorter", "order of the planets", "把文章的开头写短"])
+async def test_what_only_resembles_a_command_leaves_no_draft(house: House, text: str) -> None:
+    verdict = await house.tier.consider(Query(text, detect(text)))
+
+    assert isinstance(verdict, Declined)
+    assert verdict.draft is None
+
+
+@pytest.mark.parametrize("text", ["leave it", "forget it", "cancel", "what time is it"])
+async def test_a_yes_after_something_else_unlocks_nothing(house: House, text: str) -> None:
+    await house.hear("unlock the front door")
+    await house.hear(text)
+
+    assert (await house.hear("yes")).startswith("declined")
+    assert house.state("lock.front_door") == "locked"

@@ -13,12 +13,20 @@ from edge_assistant.home import Home
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
 from edge_assistant.rulebook import MAX_TEXT, Match, Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
-from edge_assistant.skills.things import is_order
+from edge_assistant.skills.things import no_hand
 from edge_assistant.types import Declined, Query, Reply, TierName, Words
 
 UNCLEAR: Final = 0.55
 """How sure it is that a text which sounds like a command is one: above a small model, below a good quotation."""
 
+_ANSWERS: Final = ("Yes", "No")
+"""What answers a question of ours, before it can mean anything else."""
+_WHY: Final[Mapping[str, str]] = {
+    "nothing_waits": "it answers a question that was not asked",
+    "no_words": "there are no words in it",
+    "obeyed": "it asks for nothing to be done",
+    "beyond": "it asks for something that no rule can do",
+}
 _ALONE: Final = frozenset(("WhichRoom", "UnknownDevice", "AskDuration", "Yes", "No", "Help", "HassNevermind"))
 """What is no part of a longer command."""
 
@@ -49,8 +57,9 @@ class RuleTier:
             return Declined(f"a command has at most {MAX_TEXT} characters")
         home = self._actuator.home()
         books = [self._rulebooks(language) for language in _languages(query)]
-        matches = [match for book in books for match in book.matches(query.text, home, query.context.area)]
-        if not any(match.intent in ("Yes", "No") for match in matches):
+        found = [match for book in books for match in book.matches(query.text, home, query.context.area)]
+        matches = sorted(found, key=lambda match: match.intent not in _ANSWERS)
+        if not matches or matches[0].intent not in _ANSWERS:
             self._actuator.release(query.context)  # the conversation has gone on
         reason = "no rule matches"
         for match in matches:
@@ -61,7 +70,7 @@ class RuleTier:
         for book in books:
             if strung := self._strung(query, book, home):
                 return self._reply(strung)
-        return Declined(reason, draft=_unclear(query, books[0]))
+        return Declined(reason, draft=_draft(query, books[0], matches))
 
     def _strung(self, query: Query, book: Rulebook, home: Home) -> Sequence[tuple[Match, Work]]:
         """Return what every clause of the query asks for; nothing, unless all of them are understood."""
@@ -93,16 +102,19 @@ class RuleTier:
         return saying(asked.match.response, None, **asked.match.slots)
 
 
-def _unclear(query: Query, book: Rulebook) -> Reply | None:
-    """Leave a draft for a command that no rule understands, so that no weak model pretends to obey it."""
-    said = book.say("Device", "unclear", {})
-    if said is None or not is_order(query.text.strip(), query.language):
+def _draft(query: Query, book: Rulebook, matches: Sequence[Match]) -> Reply | None:
+    """Leave a draft for what no rule can do, so that no weak model pretends to obey it."""
+    text = query.text.strip()
+    heard = next(("nothing_waits" for match in matches if match.intent in _ANSWERS), None)
+    key = heard or ("no_words" if not re.search(r"\w", text) else no_hand(text, query.language))
+    said = book.say("Device", key, {}) if key else None
+    if said is None:
         return None
 
     async def words() -> Words:
         yield said
 
-    return Reply(words(), "it sounds like a command, but no rule understands it", UNCLEAR)
+    return Reply(words(), _WHY.get(str(key), "it sounds like a command, but no rule understands it"), UNCLEAR)
 
 
 def _languages(query: Query) -> Sequence[str]:
