@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -114,6 +115,20 @@ async def test_a_file_that_cannot_be_loaded_is_one_sentence(tmp_path: Path) -> N
     async with playing(tmp_path, 'say(id=None, error="ValueError: no tensors")') as model:
         with pytest.raises(TierError, match=r"could not load tiny\.gguf: ValueError: no tensors"):
             await said(model)
+
+
+async def test_a_worker_that_cannot_be_started_is_one_sentence(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest := os.dup(0))
+    async with playing(tmp_path, ECHO) as model:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, hard))
+        try:
+            with pytest.raises(TierError, match=r"^a process cannot be started: too many open files$"):
+                await said(model)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+        assert await said(model) == "You said Hello?"
 
 
 async def test_a_worker_that_dies_midway_is_told_at_once_and_replaced(tmp_path: Path) -> None:

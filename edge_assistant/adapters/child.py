@@ -11,8 +11,11 @@ import struct
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TypeAlias
+
+from edge_assistant.errors import TierError
 
 Frame: TypeAlias = "dict[str, object]"
 ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "GGML_", "GOMP_", "OMP_", "HIP_", "ROCR_", "VK_", "LC_")
@@ -39,20 +42,21 @@ class Child(asyncio.Protocol):
 
     @classmethod
     async def start(cls, script: Path, environment: Mapping[str, str] = os.environ) -> Child:
-        """Run a script of ours in a fresh, isolated interpreter, with a socket to us and next to no environment."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = subprocess.Popen(  # noqa: ASYNC220, S603 - it returns in a millisecond; the arguments are ours
-                [sys.executable, "-I", str(script), str(theirs.fileno()), str(os.getpid())],
-                pass_fds=[theirs.fileno()],
-                env=_allowed(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        child = cls(process)
-        await asyncio.get_running_loop().create_unix_connection(lambda: child, sock=ours)
+        """Run a script of ours in a fresh, isolated interpreter, with a socket to us and next to no environment.
+
+        Raises `TierError`.
+        """
+        with ExitStack() as undo:
+            try:
+                ours, theirs = socket.socketpair()
+                undo.callback(ours.close)
+                with theirs:
+                    child = cls(_process(script, theirs, environment))
+                undo.callback(child.kill)
+                await asyncio.get_running_loop().create_unix_connection(lambda: child, sock=ours)
+            except OSError as error:
+                raise TierError(f"a process cannot be started: {(error.strerror or str(error)).lower()}") from error
+            undo.pop_all()
         return child
 
     @property
@@ -117,6 +121,18 @@ class Child(asyncio.Protocol):
                 self._process.kill()
             else:
                 return
+
+
+def _process(script: Path, theirs: socket.socket, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - the arguments are ours
+        [sys.executable, "-I", str(script), str(theirs.fileno()), str(os.getpid())],
+        pass_fds=[theirs.fileno()],
+        env=_allowed(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _allowed(environment: Mapping[str, str]) -> dict[str, str]:

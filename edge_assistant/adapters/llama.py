@@ -11,6 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final, cast
 
+import anyio
+
 from edge_assistant.adapters.child import Child, Frame
 from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.catalog import unusable
@@ -146,8 +148,9 @@ class LlamaModel:
                 frame = await child.frames.get()
 
         try:
-            await asyncio.wait_for(stopped(), self._patience.cancelling)
-        except asyncio.TimeoutError:
+            with anyio.fail_after(self._patience.cancelling):
+                await stopped()
+        except TimeoutError:
             child.kill()
         finally:
             self._slot.release()
@@ -188,8 +191,9 @@ class LlamaModel:
         while True:
             heard = child.heard
             try:
-                frame = await asyncio.wait_for(child.frames.get(), patience)
-            except asyncio.TimeoutError:
+                with anyio.fail_after(patience):  # `asyncio.wait_for` may lose a cancellation before Python 3.12
+                    frame = await child.frames.get()
+            except TimeoutError:
                 if child.heard == heard:
                     raise self._died(child, f"gave no sign of life for {patience:g} s and was stopped") from None
                 continue
