@@ -67,6 +67,21 @@ class Knowledge(Section):
     """The largest document that `kb add` reads."""
 
 
+class Actions(Section):
+    mqtt: str | None = None
+    """The MQTT broker of devices that are connected through one: `mqtt://192.168.1.2:1883`, `mqtts://` with TLS."""
+    mqtt_user_env: str | None = None
+    """The environment variable that holds the user name for the broker."""
+    mqtt_password_env: str | None = None
+    """The environment variable that holds the password for the broker."""
+    discover: str | None = None
+    """The topic prefix under which devices announce themselves as to Home Assistant, usually `homeassistant`."""
+    dry_run: bool = False
+    """Whether to say what would be done instead of doing it."""
+    pin_env: str | None = None
+    """The environment variable that holds a PIN; what lets people in then takes it instead of a yes."""
+
+
 class Device(Section):
     model: str = "qwen2.5-coder-0.5b"
     """A name from `edge-assistant models list`, or the path of a GGUF file."""
@@ -139,6 +154,7 @@ class Config(BaseSettings):
     rules: Rules = Rules()
     answers: Answers = Answers()
     knowledge: Knowledge = Knowledge()
+    actions: Actions = Actions()
     device: Device = Device()
     cloud: Cloud = Cloud()
 

@@ -53,6 +53,12 @@ class Entity(Named):
     link: Link | None = field(default=None, compare=False, repr=False)
     """How it is told and heard; None for what only this program knows."""
 
+    def reporting(self, said: Mapping[str, Slot]) -> Entity:
+        """Return this entity as it says that it is: `state`, and attributes."""
+        attributes = {name: value for name, value in said.items() if name != "state"}
+        state = str(said.get("state", self.state))
+        return replace(self, state=state, attributes={**self.attributes, **attributes})
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
