@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from edge_assistant import explain
+from edge_assistant.storage.database import Database
+from edge_assistant.storage.history import History
+from edge_assistant.types import Answer
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -59,6 +64,19 @@ def test_a_receipt_can_be_read_later(run: Run) -> None:
     assert "what is 12 times 7" in receipt.stdout
     assert "answered by rules" in receipt.stdout
     assert json.loads(run("why", told["id"], "--json").stdout) == told
+
+
+@pytest.mark.parametrize("command", [("history", "--json"), ("history",), ("why", "ab12", "--json"), ("why", "ab12")])
+def test_nothing_that_was_kept_can_command_the_terminal(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    database = Database(tmp_path / "assistant.db")
+    told = explain.receipt(Answer("Hold the \x9b31mred button.", "knowledge", 0.9, id="ab12"))
+    History(database).add("reset\x9b2J", told)
+    database.close()
+
+    ran = run(*command)
+
+    assert "Hold the 31mred button." in ran.stdout
+    assert "\x9b" not in ran.stdout
 
 
 def test_the_history_lists_what_was_asked(run: Run) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -94,6 +95,11 @@ class _Commands(click.Group):
 def command(context: click.Context, config: Path | None, home: Path | None) -> None:
     """An assistant for your own device: it answers and acts offline, and says how it decided."""
     context.obj = Session(config, home)
+
+
+def echo_json(fields: Mapping[str, object]) -> None:
+    """Print one object on one line; JSON itself lets the terminal commands of C1 pass."""
+    click.echo(safe_text(json.dumps(fields, ensure_ascii=False)))
 
 
 def main() -> None:

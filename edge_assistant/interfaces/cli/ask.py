@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from edge_assistant import explain
-from edge_assistant.interfaces.cli import Session
+from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 from edge_assistant.types import Answer, Attempt, Restart, Token
 
@@ -84,7 +83,7 @@ def _show(event: object, display: _Display) -> None:
 def _finish(answer: Answer, display: _Display) -> None:
     told = explain.receipt(answer)
     if display.as_json:
-        click.echo(json.dumps(told, ensure_ascii=False))
+        echo_json(told)
         return
     click.echo("" if display.stream else safe_text(answer.text))
     if not answer.complete:

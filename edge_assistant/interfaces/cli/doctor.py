@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from edge_assistant.interfaces.cli import Session
+from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -29,8 +28,11 @@ def command(session: Session, as_json: bool) -> int:
         async with aclosing(examine(assistant)) as findings:
             async for finding in findings:
                 well = well and finding.health != "broken"
+                if as_json:
+                    echo_json(asdict(finding))
+                    continue
                 told = f"{finding.room:<9} {finding.health:<7} {finding.detail} ({finding.seconds:.1f} s)"
-                click.echo(json.dumps(asdict(finding), ensure_ascii=False) if as_json else safe_text(told))
+                click.echo(safe_text(told))
         return well
 
     return 0 if session.run(examined) else 1

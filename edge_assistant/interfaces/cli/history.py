@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from edge_assistant.interfaces.cli import Session
+from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 from edge_assistant.storage.history import Turn
 
@@ -27,12 +26,10 @@ def command(session: Session, limit: int, as_json: bool) -> None:
         return assistant.history.latest(limit)
 
     for turn in session.run(latest):
-        click.echo(_record(turn) if as_json else safe_text(_line(turn)))
-
-
-def _record(turn: Turn) -> str:
-    record = {"question": turn.question, "asked": turn.asked, "private": turn.private, **turn.receipt}
-    return json.dumps(record, ensure_ascii=False)
+        if as_json:
+            echo_json({"question": turn.question, "asked": turn.asked, "private": turn.private, **turn.receipt})
+        else:
+            click.echo(safe_text(_line(turn)))
 
 
 def _line(turn: Turn) -> str:

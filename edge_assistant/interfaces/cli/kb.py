@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ import click
 
 from edge_assistant import languages
 from edge_assistant.errors import InputError
-from edge_assistant.interfaces.cli import Session
+from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def list_documents(session: Session, as_json: bool) -> None:
     for entry in entries:
         if as_json:
             names = ("source", "title", "language", "collection", "passages", "origin", "sha256")
-            click.echo(safe_text(json.dumps({name: getattr(entry, name) for name in names}, ensure_ascii=False)))
+            echo_json({name: getattr(entry, name) for name in names})
         else:
             line = f"{entry.collection:10} {entry.language:3} {entry.passages:5}  {entry.source}  {entry.title}"
             click.echo(safe_text(line))
@@ -100,7 +99,7 @@ def search_documents(session: Session, text: str, limit: int, language: str | No
         finding = library.answer(text, spoken, found)
         trouble = library.trouble
     if as_json:
-        click.echo(safe_text(json.dumps(_record(found[:limit], finding, trouble), ensure_ascii=False)))
+        echo_json(_record(found[:limit], finding, trouble))
         return
     for one in found[:limit]:
         click.echo(safe_text(_line(one, why)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from edge_assistant.errors import DownloadError, InputError
-from edge_assistant.interfaces.cli import Session
+from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -59,8 +58,10 @@ def list_models(session: Session, as_json: bool) -> None:
         click.echo(safe_text(f"in use: {room.in_use}"), err=True)
     for model in room.catalog:
         here = model.flaw(model.path(room.folder)) is None
-        line = _record(model, here, room) if as_json else _line(model, here, room)
-        click.echo(safe_text(line))
+        if as_json:
+            echo_json(_record(model, here, room))
+        else:
+            click.echo(safe_text(_line(model, here, room)))
 
 
 @command.command(name="pull")
@@ -162,9 +163,9 @@ def _line(model: ModelFile, here: bool, room: _Room) -> str:
     return f"{mark} {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
 
 
-def _record(model: ModelFile, here: bool, room: _Room) -> str:
+def _record(model: ModelFile, here: bool, room: _Room) -> dict[str, object]:
     facts = model.model_dump(include={"name", "size", "memory", "licence", "languages", "quantization", "sha256"})
-    return json.dumps({**facts, "installed": here, "in_use": model.name == room.in_use}, ensure_ascii=False)
+    return {**facts, "installed": here, "in_use": model.name == room.in_use}
 
 
 @contextmanager

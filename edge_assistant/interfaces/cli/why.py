@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from edge_assistant import explain
-from edge_assistant.interfaces.cli import Session
+from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 from edge_assistant.storage.history import Turn
 
@@ -28,6 +27,6 @@ def command(session: Session, id: str, as_json: bool) -> None:
 
     turn = session.run(found)
     if as_json:
-        click.echo(json.dumps(turn.receipt, ensure_ascii=False))
+        echo_json(turn.receipt)
         return
     click.echo(safe_text(f"{turn.question}\n\n{turn.receipt['text']}\n\n{explain.in_words(turn.receipt)}"))
