@@ -8,7 +8,7 @@ from typing import Final
 from edge_assistant.home import Entity, Home
 from edge_assistant.rulebook import Match, Rulebook
 from edge_assistant.skills import Asked, Skill, Work, saying
-from edge_assistant.types import Declined
+from edge_assistant.types import Declined, Slot
 
 _OPENINGS: Final = frozenset({"window", "door", "garage_door", "opening", "garage"})
 _RUNNING: Final = frozenset({"on", "playing", "cleaning", "heat", "cool", "auto", "fan_only", "dry", "heat_cool"})
@@ -33,7 +33,7 @@ def state_word(entity: Entity, book: Rulebook) -> str:
         meanings |= {"moisture": ("wet", "dry"), "occupancy": ("motion", "clear"), "presence": ("home", "not_home")}
         opening = meanings["window"] if entity.device_class in _OPENINGS else ("on", "off")
         state = meanings.get(entity.device_class or "", opening)[state not in ("on", "open")]
-    unit = entity.attributes.get("unit") or entity.attributes.get("unit_of_measurement")
+    unit = _unit(entity)
     if entity.domain == "sensor" and unit:
         return f"{state}{'' if unit in ('%', '°') else ' '}{unit}"
     return book.word("State", state)
@@ -83,9 +83,10 @@ class States:
                 "one_yesno_yes" if yes else "one_yesno_no", None, names=name, state=word, **{"is": asked.verb(name)}
             )
         if len(found) == 1:
-            return saying("one", names=name, state=word)
-        values = [(asked.name(each), state_word(each, book)) for each in found]
-        lines = [book.say("HassGetState", "one", {"names": n, "state": w}) or "" for n, w in values]
+            return saying(_manner(entity), names=name, state=word, **{"is": asked.verb(name)})
+        told = [(each, asked.name(each)) for each in found]
+        values = [(_manner(e), {"names": n, "is": asked.verb(n), "state": state_word(e, book)}) for e, n in told]
+        lines = [book.say("HassGetState", key, said) or "" for key, said in values]
         return saying("one_many", states=asked.join([line.rstrip("。.") for line in lines]))
 
     def _temperature(self, asked: Asked) -> Work | Declined:
@@ -95,10 +96,12 @@ class States:
         if not climates and not sensors:
             return saying("unknown") if asked.match.slots else Declined("there is no thermometer in this home")
         if not climates or (sensors and asked.match.slots.keys() & {"area", "floor"}):
-            return saying(names=asked.name(sensors[0]), temperature=sensors[0].state)
+            name = asked.name(sensors[0])
+            return saying(names=name, temperature=sensors[0].state, **{"is": asked.verb(name)})
         is_now, target = climates[0].attributes["current_temperature"], climates[0].attributes.get("temperature")
         key = "default" if target is None else "target"
-        return saying(key, names=asked.name(climates[0]), temperature=is_now, target=target)
+        name = asked.name(climates[0])
+        return saying(key, names=name, temperature=is_now, target=target, **{"is": asked.verb(name)})
 
     def _what_is_on(self, asked: Asked) -> Work:
         running = [entity for entity in self._found(asked, _SWITCHABLE) if entity.state in _RUNNING]
@@ -113,6 +116,15 @@ class States:
         return self._home().find(
             name=places.get("name"), area=places.get("area"), floor=places.get("floor"), domains=domains
         )
+
+
+def _manner(entity: Entity) -> str:
+    """Return how a state is told: a value is something that the device is at, any other state what it is."""
+    return "one_value" if entity.domain == "sensor" and _unit(entity) else "one"
+
+
+def _unit(entity: Entity) -> Slot | None:
+    return entity.attributes.get("unit") or entity.attributes.get("unit_of_measurement")
 
 
 def is_in(entity: Entity, state: str) -> bool:

@@ -13,6 +13,18 @@ def talk(asked: Asked) -> Work:
     return saying(asked.match.response)
 
 
-SKILLS: Final[Mapping[str, Skill]] = dict.fromkeys(
-    ("Greet", "HowAreYou", "Goodbye", "Thank", "WhoAreYou", "Help", "HassNevermind", "HassRespond", "Stop"), talk
+_INTENTS: Final = (
+    "Greet",
+    "HowAreYou",
+    "Goodbye",
+    "Thank",
+    "WhoAreYou",
+    "WhoAmI",
+    "Help",
+    "Emergency",
+    "Uncomfortable",
+    "HassNevermind",
+    "HassRespond",
+    "Stop",
 )
+SKILLS: Final[Mapping[str, Skill]] = dict.fromkeys(_INTENTS, talk)

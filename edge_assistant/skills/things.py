@@ -47,7 +47,7 @@ _ORDERED: Final[Mapping[str, re.Pattern[str]]] = {
     ),
     "zh": re.compile(
         r"打开|开启|关闭|关掉|关上|关了|[开关]一下|调[到成高低亮暗]|别[开关]|不[要准许][开关]|"
-        r"[把将].{1,12}[开关调设锁拉升降]|^[开关锁]"
+        r"[把将].{1,12}[开关调设锁拉升降]|^[开关锁]|[开关]灯"
     ),
 }
 _FORBIDDEN: Final[Mapping[str, re.Pattern[str]]] = {
