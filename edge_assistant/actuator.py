@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 from time import monotonic, time
@@ -11,7 +11,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import anyio
 
-from edge_assistant.errors import ActionError, StorageError
+from edge_assistant.errors import ActionError, NotSent, StorageError
 from edge_assistant.home import Entity, Home
 from edge_assistant.services import SERVICES, Choice, Command, Range, fulfils, goal, risk
 from edge_assistant.storage.actions import Actions, Entry
@@ -25,12 +25,26 @@ REPEAT: Final = 600.0
 """Seconds within which the same key means the same action."""
 PATIENCE: Final = 5.0
 """Seconds that a device has to answer."""
+LOOK: Final = 3.0
+"""Seconds that devices have to say how they are."""
 RATE: Final = (10, 10.0)
 """How many actions an entity takes, within how many seconds."""
 
 Reason: TypeAlias = Literal[
-    "", "unsupported", "out_of_range", "expired", "too_fast", "unreachable", "not_done", "audit", "confirm"
+    "",
+    "unsupported",
+    "out_of_range",
+    "expired",
+    "too_fast",
+    "unreachable",
+    "not_sent",
+    "not_done",
+    "audit",
+    "confirm",
+    "rehearsal",
 ]
+Refresh: TypeAlias = Callable[["Collection[str] | None"], Awaitable[None]]
+"""Finds out how entities are, or all of them; what cannot be asked stays unknown."""
 
 
 class Backend(Protocol):
@@ -78,18 +92,29 @@ class Actuator:
         clock: Callable[[], float] = monotonic,
         wall: Callable[[], float] = time,
         patience: float = PATIENCE,
+        refresh: Refresh | None = None,
+        rehearse: Callable[[Command, Entity], str] | None = None,
     ) -> None:
+        """Take what carries out commands and what logs them; with `rehearse`, only say what would be done."""
         self._backend = backend
         self._actions = actions
         self._clock = clock
         self._wall = wall
         self._patience = patience
+        self._refresh = refresh
+        self._rehearse = rehearse
         self._pending: dict[str, _Pending] = {}
         self._recent: dict[str, deque[float]] = {}
 
     def home(self) -> Home:
         """Return the home as it is now."""
         return self._backend.home()
+
+    async def look(self, entities: Collection[str] | None = None) -> None:
+        """Find out how these entities are, or all of them, for as long as that is worth waiting."""
+        if self._refresh is not None:
+            with anyio.move_on_after(LOOK):
+                await self._refresh(entities)
 
     def now(self) -> float:
         """Return the moment from which a command's age counts."""
@@ -145,7 +170,7 @@ class Actuator:
         )
 
         async def carry_out(index: int) -> None:
-            receipts[index] = await self._call(commands[index])
+            receipts[index] = await self._call(commands[index], asked)
 
         async with anyio.create_task_group() as group:
             for index in wanted:
@@ -171,6 +196,8 @@ class Actuator:
             return Receipt(command, "already", entity)
         if risk(command, entity) == "high" and not confirmed:
             return Receipt(command, "refused", entity, "confirm")
+        if self._rehearse is not None:
+            return _rehearsed(command, entity, self._rehearse)
         if not self._room(command.entity):
             return Receipt(command, "refused", entity, "too_fast")
         return None
@@ -194,14 +221,16 @@ class Actuator:
             return None
         return Receipt(command, "already", self.home().entity(command.entity))
 
-    async def _call(self, command: Command) -> Receipt:
+    async def _call(self, command: Command, asked: float) -> Receipt:
+        left = min(self._patience, TTL - (self._clock() - asked))
         try:
-            with anyio.fail_after(self._patience):
+            with anyio.fail_after(max(0.0, left)):
                 entity = await self._backend.call(command)
         except TimeoutError:
             return Receipt(command, "failed", self.home().entity(command.entity), "unreachable", "no answer")
         except ActionError as error:
-            return Receipt(command, "failed", self.home().entity(command.entity), "unreachable", str(error))
+            reason: Reason = "not_sent" if isinstance(error, NotSent) else "unreachable"
+            return Receipt(command, "failed", self.home().entity(command.entity), reason, str(error))
         if not fulfils(entity, goal(command)):
             return Receipt(command, "failed", entity, "not_done")
         return Receipt(command, "done", entity)
@@ -220,6 +249,13 @@ class Actuator:
 def _conversation(context: Context) -> str:
     """Return the key of the conversation, so that one person's yes does not confirm another's question."""
     return context.conversation or "|".join((context.device or "", context.speaker or "", context.area or ""))
+
+
+def _rehearsed(command: Command, entity: Entity, rehearse: Callable[[Command, Entity], str]) -> Receipt:
+    try:
+        return Receipt(command, "refused", entity, "rehearsal", rehearse(command, entity))
+    except ActionError as error:
+        return Receipt(command, "failed", entity, "not_sent", str(error))
 
 
 def _ended(key: str, receipt: Receipt) -> Entry:

@@ -6,6 +6,7 @@
   - StorageError      something could not be kept: no space, read-only, damaged
   - DownloadError     a model file could not be fetched or is not what was promised
   - ActionError       a rule matched, but the world did not do as it was told
+    - NotSent         the command never left, and never will
   - TierError         one tier is broken; the engine moves on to the next
     - PromptTooLong   a model's context cannot hold what it was given
     - MissingExtra    an optional dependency is not installed
@@ -58,6 +59,10 @@ class DownloadError(EdgeAssistantError):
 
 class ActionError(EdgeAssistantError):
     """A rule matched, but the world did not do as it was told."""
+
+
+class NotSent(ActionError):
+    """A command never left, and nothing keeps it to be sent later."""
 
 
 class TierError(EdgeAssistantError):

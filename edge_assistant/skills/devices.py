@@ -44,9 +44,11 @@ class Devices:
             return saying(nothing, table="Device")
         if len(found) > 1 and (asked.match.intent in _ONE_IS_MEANT or self._ambiguous(asked, found)):
             return saying("which_one", "Device", names=asked.join([self._placed(entity, asked) for entity in found]))
-        commands = [command(asked.match, entity) for entity in found]
 
         async def tell() -> Said:
+            await self._actuator.look([entity.id for entity in found])
+            home = self._actuator.home()
+            commands = [command(asked.match, home.entity(entity.id) or entity) for entity in found]
             if risky := self._actuator.needs_yes(commands):
                 self._actuator.hold(asked.query.context, commands)
                 return self._question(asked, risky)
@@ -135,6 +137,7 @@ class Devices:
             "state": state_word(first.entity, asked.book) if first.entity else "",
             "low": low,
             "high": high,
+            "detail": first.detail,
         }
         return asked.book.say("Device", first.reason, values) or first.reason
 
