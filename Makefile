@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 LOCKS  := requirements/build.txt requirements/run.txt pyproject.toml scripts/setup.py models/manifest.toml
 EVAL_FOLDER ?= $(wildcard ../shared/eval)
-export EVAL_FOLDER
+export EVAL_FOLDER Q
 
 .PHONY: chat ask setup test check eval bench docs wheel lock clean
 
@@ -12,7 +12,7 @@ chat: setup            ## talk in the terminal
 	@$(BIN)/edge-assistant chat
 
 ask: setup             ## one question: make ask Q="how do I reset the router?"
-	@$(BIN)/edge-assistant ask "$(Q)"
+	@$(BIN)/edge-assistant ask "$$Q"
 
 setup: $(VENV)/.ready  ## what both need, alone
 
