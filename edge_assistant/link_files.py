@@ -14,6 +14,7 @@ from edge_assistant.links import (
     Dialect,
     HttpLink,
     Link,
+    MemoryLink,
     MqttLink,
     Presence,
     Publish,
@@ -179,7 +180,9 @@ class _Link(_Listed):
 
     def link(self) -> Link | None:
         listed = self.mqtt or self.http
-        return PythonLink() if self.via == "python" else listed.link(self.domain) if listed else None
+        if listed is not None:
+            return listed.link(self.domain)
+        return PythonLink() if self.via == "python" else MemoryLink() if self.via == "memory" else None
 
 
 def read_link(domain: str, listed: Mapping[str, object]) -> Link | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 from urllib.parse import quote, urlsplit
 
-from edge_assistant.errors import ActionError
+from edge_assistant.errors import NotSent
 from edge_assistant.safe_text import safe_text
 from edge_assistant.types import Slot
 
@@ -145,7 +145,12 @@ class PythonLink:
     """A device behind a Python callable of the program that embeds us."""
 
 
-Link: TypeAlias = MqttLink | HttpLink | PythonLink
+@dataclass(frozen=True, slots=True)
+class MemoryLink:
+    """A device that only this program knows."""
+
+
+Link: TypeAlias = MqttLink | HttpLink | PythonLink | MemoryLink
 
 
 class Absent(Exception):
@@ -162,9 +167,9 @@ def messages(link: MqttLink, service: str, slots: Mapping[str, Slot]) -> list[tu
         except Absent:
             continue
     if not ready:
-        raise ActionError(f"not sent: nothing says how {service} is sent to this device")
+        raise NotSent(f"nothing says how {service} is sent to this device")
     if any(len(payload.encode()) > MAX_PAYLOAD for _, payload in ready):
-        raise ActionError(f"not sent: the message is larger than {MAX_PAYLOAD} bytes")
+        raise NotSent(f"the message is larger than {MAX_PAYLOAD} bytes")
     return ready
 
 
@@ -174,7 +179,7 @@ def address(request: Request, values: Mapping[str, Slot]) -> str:
     query = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in _pairs(request.query, values)]
     whole += ("&" if "?" in whole else "?") + "&".join(query) if query else ""
     if urlsplit(whole)[:2] != urlsplit(request.url)[:2]:
-        raise ActionError("not sent: the address leads elsewhere")
+        raise NotSent("the address leads elsewhere")
     return whole
 
 

@@ -1,0 +1,275 @@
+"""One connection to an MQTT broker: it comes back by itself, and keeps nothing to be sent later."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
+
+from edge_assistant.adapters import needs
+from edge_assistant.errors import ActionError, ConfigError, NotSent
+from edge_assistant.links import MAX_PAYLOAD
+
+if TYPE_CHECKING:
+    import aiomqtt
+    from paho.mqtt.subscribeoptions import SubscribeOptions
+
+Result = TypeVar("Result")
+Hear = Callable[[str, str, bool], None]
+"""Takes topic, text, and whether the broker had kept the message."""
+
+_PATIENCE: Final = 4.0
+"""Seconds for the broker to answer anything."""
+_IN_FLIGHT: Final = 10
+"""Messages that wait for their acknowledgement at once; what is more waits its turn here, not in the library."""
+_BACKOFF: Final = (1.0, 30.0)
+"""Seconds until the next attempt to connect: the first, and the longest."""
+_NOBODY: Final = 0x10
+"""PUBACK: no matching subscribers (MQTT 5, section 3.4.2.1)."""
+_RESET_ON_CLOSE: Final = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+"""What still waits in a socket that we give up is thrown away, and not delivered after its time."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str | None = None
+    password: str | None = None
+
+    @classmethod
+    def at(cls, url: str, user_env: str | None = None, password_env: str | None = None) -> Broker:
+        """Read ``mqtt://host:port`` or ``mqtts://host``. Raises `ConfigError`."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
+            raise ConfigError(f"actions.mqtt: {url!r} is no address of a broker, like mqtt://192.168.1.2:1883")
+        tls = parts.scheme == "mqtts"
+        secrets = [os.environ.get(name) if name else None for name in (user_env, password_env)]
+        return cls(parts.hostname, parts.port or (8883 if tls else 1883), tls, *secrets)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class MqttLine:
+    """Tells and listens. Connects when it is first needed."""
+
+    def __init__(self, broker: Broker, topics: Collection[str], hear: Hear, lost: Callable[[], None]) -> None:
+        self._broker = broker
+        self._topics = sorted(topics)
+        self._hear = hear
+        self._lost = lost
+        self._task: asyncio.Task[None] | None = None
+        self._client: aiomqtt.Client | None = None
+        self._attempt: asyncio.Future[None] | None = None
+        self._hurry = asyncio.Event()
+        self._drop = asyncio.Event()
+        self._waiting: dict[int, asyncio.Future[int]] = {}
+        self._room = asyncio.Semaphore(_IN_FLIGHT)
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None
+
+    async def ready(self) -> None:
+        """Connect, if that is not so yet, and read what the broker has kept. Raises `ActionError`."""
+        if self._client is not None:
+            return
+        if self._attempt is None:
+            self._attempt = asyncio.get_running_loop().create_future()
+            self._attempt.add_done_callback(lambda attempt: attempt.exception())  # seen, even if nobody waits
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._stay())
+        self._hurry.set()
+        await asyncio.shield(self._attempt)
+
+    async def publish(self, topic: str, payload: str, seconds: float) -> None:
+        """Send one command and wait for the broker to have it; after these seconds it must not arrive any more.
+
+        Raises `ActionError`. It was not sent unless the error says otherwise.
+        """
+        await self.ready()
+        deadline = asyncio.get_running_loop().time() + seconds
+        async with self._room:
+            await self._alive(deadline)
+            left = deadline - asyncio.get_running_loop().time()
+            client = self._client
+            if client is None or left < 1:
+                raise NotSent(f"{self._broker} was too slow")
+            await self._acknowledged(self._handed_over(client, topic, payload, int(left)), topic, left)
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _alive(self, deadline: float) -> None:
+        """Have the broker answer, right before a command: one that hangs must not find it when it wakes up."""
+        client = self._client
+        if client is None:
+            raise NotSent(f"{self._broker} is not connected")
+        left = max(0.1, deadline - asyncio.get_running_loop().time())
+        await self._answered(client.unsubscribe(f"edge-assistant/{token_hex(4)}", timeout=min(left, _PATIENCE)))
+
+    async def _answered(self, asked: Awaitable[Result]) -> Result:
+        import aiomqtt
+
+        try:
+            return await asked
+        except aiomqtt.MqttError as error:
+            self._drop.set()
+            raise NotSent(f"{self._broker} does not answer ({error})") from error
+        except asyncio.CancelledError:
+            self._drop.set()
+            raise
+
+    def _handed_over(self, client: aiomqtt.Client, topic: str, payload: str, seconds: int) -> int:
+        """Give a message to the library and return its number; it may not outlive its seconds at the broker."""
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = seconds
+        # aiomqtt waits for the acknowledgement, but does not say what it said.
+        told = client._client.publish(topic, payload.encode(), qos=1, retain=False, properties=properties)
+        if told.rc != 0:
+            self._drop.set()
+            raise NotSent(f"{self._broker} is not connected")
+        self._waiting[told.mid] = asyncio.get_running_loop().create_future()
+        return told.mid
+
+    async def _acknowledged(self, number: int, topic: str, seconds: float) -> None:
+        try:
+            code = await asyncio.wait_for(self._waiting[number], seconds)
+        except (asyncio.TimeoutError, asyncio.CancelledError) as error:
+            self._drop.set()  # with its socket goes what may still lie in it
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise ActionError(f"{self._broker} did not acknowledge the command") from error
+        finally:
+            self._waiting.pop(number, None)
+        if code == _NOBODY:
+            raise ActionError(f"nobody listens to {topic}")
+        if code >= 0x80:
+            raise NotSent(f"{self._broker} refused it (code {code})")
+
+    async def _stay(self) -> None:
+        """Connect, listen, and connect again, until cancelled."""
+        pause, longest = _BACKOFF
+        while True:
+            self._hurry.clear()
+            if await self._one_connection():
+                pause = _BACKOFF[0]
+            try:
+                await asyncio.wait_for(self._hurry.wait(), pause)
+            except asyncio.TimeoutError:
+                pause = min(2 * pause, longest)
+
+    async def _one_connection(self) -> bool:
+        """Live through one connection; return whether there was one."""
+        with needs("edge-assistant"):
+            import aiomqtt
+        was_up, reason = False, "the connection was closed"
+        try:
+            async with self._opened() as client:
+                self._drop.clear()
+                client._client.on_publish = self._on_publish
+                if self._topics:
+                    await client.subscribe(self._subscriptions())
+                was_up, self._client = True, client
+                self._settle(None)
+                await self._listen(client)
+        except aiomqtt.MqttError as error:
+            reason = str(error)
+        except (OSError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+        finally:
+            self._client = None
+            self._fail(reason)
+        return was_up
+
+    def _opened(self) -> aiomqtt.Client:
+        import ssl
+
+        import aiomqtt
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = MAX_PAYLOAD + 1024
+        client = aiomqtt.Client(
+            self._broker.host,
+            self._broker.port,
+            username=self._broker.user,
+            password=self._broker.password,
+            identifier=f"edge-assistant-{token_hex(6)}",
+            protocol=aiomqtt.ProtocolVersion.V5,
+            timeout=_PATIENCE,
+            keepalive=15,
+            properties=properties,
+            tls_context=ssl.create_default_context() if self._broker.tls else None,
+            socket_options=[_RESET_ON_CLOSE],
+            max_queued_incoming_messages=10_000,
+        )
+        client._client.connect_timeout = _PATIENCE
+        client.pending_calls_threshold = 2 * _IN_FLIGHT
+        return client
+
+    def _subscriptions(self) -> list[tuple[str, SubscribeOptions]]:
+        from paho.mqtt.subscribeoptions import SubscribeOptions
+
+        return [(topic, SubscribeOptions(qos=1, noLocal=True)) for topic in self._topics]
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        """Hear what comes until the connection ends or is given up. Raises `MqttError`."""
+        hearing = asyncio.ensure_future(self._hear_all(client))
+        giving_up = asyncio.ensure_future(self._drop.wait())
+        try:
+            await asyncio.wait((hearing, giving_up), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._client = None
+            hearing.cancel()
+            giving_up.cancel()
+            ended, _ = await asyncio.gather(hearing, giving_up, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
+
+    async def _hear_all(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            if isinstance(message.payload, bytes) and len(message.payload) <= MAX_PAYLOAD:
+                self._hear(str(message.topic), message.payload.decode(errors="replace"), message.retain)
+
+    def _on_publish(self, client: object, userdata: object, number: int, code: object, properties: object) -> None:
+        waiting = self._waiting.get(number)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(int(getattr(code, "value", 0)))
+
+    def _settle(self, error: ActionError | None) -> None:
+        attempt, self._attempt = self._attempt, None
+        if attempt is None or attempt.done():
+            return
+        if error is None:
+            attempt.set_result(None)
+        else:
+            attempt.set_exception(error)
+
+    def _fail(self, reason: str) -> None:
+        """Tell everyone who waits that the connection is gone."""
+        _log.info("%s: %s", self._broker, reason)
+        self._lost()
+        self._settle(NotSent(f"{self._broker}: {reason}"))
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(ActionError(f"the connection to {self._broker} broke before it acknowledged"))
