@@ -38,6 +38,9 @@ _REUSED: Final = frozenset({"knowledge", "device", "cloud"})
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from edge_assistant.actuator import Backend
+    from edge_assistant.adapters.python_home import Carry
+    from edge_assistant.adapters.router import Router
     from edge_assistant.home import Home
     from edge_assistant.knowledge.library import Library
     from edge_assistant.skills.books import Rulebooks
@@ -53,17 +56,32 @@ class Assistant:
     ...     answer = await assistant.ask("turn on the kitchen light")
     """
 
-    def __init__(self, config: Config, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Callable[[], float] = monotonic,
+        backend: Backend | Mapping[str, Carry] | None = None,
+    ) -> None:
         self.config = config
         self._clock = clock
+        self._backend = backend
         self._closing = AsyncExitStack()
 
     @classmethod
-    def open(cls, home: Path | None = None, config: Config | Path | None = None) -> Assistant:
-        """Return an assistant to be used with ``async with``; nothing is loaded yet. Raises `ConfigError`."""
+    def open(
+        cls,
+        home: Path | None = None,
+        config: Config | Path | None = None,
+        backend: Backend | Mapping[str, Carry] | None = None,
+    ) -> Assistant:
+        """Return an assistant to be used with ``async with``; nothing is loaded yet. Raises `ConfigError`.
+
+        `backend` carries out commands: an object of yours, or one async function for each service, like
+        ``light.turn_on``, that is called with the `Command`.
+        """
         if not isinstance(config, Config):
-            return cls(Config.read(config, home))
-        return cls(config if home is None else config.model_copy(update={"home": home}))
+            config = Config.read(config, home)
+        return cls(config if home is None else config.model_copy(update={"home": home}), backend=backend)
 
     async def __aenter__(self) -> Assistant:
         return self
@@ -145,14 +163,33 @@ class Assistant:
 
     def _rules_tier(self) -> Tier:
         from edge_assistant.actuator import Actuator
-        from edge_assistant.adapters.memory_home import MemoryHome
+        from edge_assistant.adapters.router import planned
         from edge_assistant.skills.table import skills
         from edge_assistant.storage.actions import Actions
         from edge_assistant.tiers.rules import RuleTier
 
-        backend = MemoryHome(open_house(self.config), lambda: self.database)
-        actuator = Actuator(backend, cache(lambda: Actions(self.outbox)), self._clock)
+        devices = self._devices()
+        actuator = Actuator(
+            devices,
+            cache(lambda: Actions(self.outbox)),
+            self._clock,
+            refresh=devices.refresh,
+            rehearse=planned if self.config.actions.dry_run else None,
+        )
         return RuleTier(self._rulebooks, skills(actuator, self.timers), actuator)
+
+    def _devices(self) -> Router:
+        """Return the home with its connections; they are made when they are first needed."""
+        from edge_assistant.adapters.memory_home import MemoryHome
+        from edge_assistant.adapters.router import Router, connect
+
+        given = self._backend
+        if given is not None and not isinstance(given, Mapping):
+            return Router(given, ())
+        home = open_house(self.config)
+        devices = connect(home, self.config.actions, MemoryHome(home, lambda: self.database), given)
+        self._closing.push_async_callback(devices.aclose)
+        return devices
 
     def _answers_tier(self) -> Tier:
         thresholds = {"knowledge": self.config.knowledge.threshold, "device": self.config.device.threshold}
