@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from edge_assistant.home import Entity, Home
 from edge_assistant.rulebook import Match, Rulebook
-from edge_assistant.skills import Asked, Skill, Work, saying
+from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.types import Declined, Slot
 
 _OPENINGS: Final = frozenset({"window", "door", "garage_door", "opening", "garage"})
@@ -42,18 +42,40 @@ def state_word(entity: Entity, book: Rulebook) -> str:
 class States:
     """Answers from the states of one home."""
 
-    def __init__(self, home: Callable[[], Home]) -> None:
+    def __init__(self, home: Callable[[], Home], look: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Take what knows the home, and what has its devices say how they are."""
         self._home = home
+        self._look = look
 
     @property
     def skills(self) -> Mapping[str, Skill]:
         """The intents that are answered here."""
         return {
-            "HassGetState": self._state,
-            "HassClimateGetTemperature": self._temperature,
-            "WhatIsOn": self._what_is_on,
+            "HassGetState": self._looking(self._state),
+            "HassClimateGetTemperature": self._looking(self._temperature),
+            "WhatIsOn": self._looking(self._what_is_on),
             "ListDevices": self._list,
         }
+
+    def _looking(self, skill: Skill) -> Skill:
+        """Return a skill that answers from how the devices are when it speaks."""
+        look = self._look
+        if look is None:
+            return skill
+
+        def decide(asked: Asked) -> Work | Declined:
+            before = skill(asked)
+            if isinstance(before, Declined):
+                return before
+
+            async def answer() -> Said:
+                await look()
+                now = skill(asked)
+                return await (before if isinstance(now, Declined) else now)()
+
+            return answer
+
+        return decide
 
     def _state(self, asked: Asked) -> Work | Declined:
         match, home = asked.match, self._home()
@@ -77,7 +99,7 @@ class States:
     def _one(self, asked: Asked, found: Sequence[Entity]) -> Work:
         entity, book = found[0], asked.book
         name, word = asked.name(entity), state_word(entity, book)
-        if "state" in asked.match.slots:
+        if "state" in asked.match.slots and entity.state not in ("unknown", "unavailable"):
             yes = is_in(entity, str(asked.match.slots["state"]))
             return saying(
                 "one_yesno_yes" if yes else "one_yesno_no", None, names=name, state=word, **{"is": asked.verb(name)}

@@ -20,6 +20,6 @@ def skills(actuator: Actuator, timers: Timers, now: Callable[[], datetime] = dat
         **numbers.SKILLS,
         **Clock(now).skills,
         **timers.skills,
-        **States(actuator.home).skills,
+        **States(actuator.home, actuator.look).skills,
         **Devices(actuator).skills,
     }
