@@ -134,6 +134,25 @@ def test_a_question_from_standard_input_that_is_no_text_gets_one_clear_sentence(
     assert ran.stderr == b"the question is not text: it holds bytes that are no UTF-8\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("program.txt", b"\x7fELF\x00\x01", "this is a binary file, not text"),
+        ("damaged.pdf", b"not a pdf", "this is not a PDF that can be read"),
+    ],
+)
+def test_a_file_that_is_no_document_gets_one_clear_sentence(
+    run: Run, tmp_path: Path, name: str, content: bytes, complaint: str
+) -> None:
+    (tmp_path / "config.toml").write_text("[knowledge]\nstarter = false\n", encoding="utf-8")
+    (tmp_path / name).write_bytes(content)
+
+    ran = run("kb", "add", str(tmp_path / name))
+
+    assert ran.returncode == 2
+    assert ran.stderr == f"{tmp_path / name}: {complaint}\n0 added, 0 unchanged, 1 refused\n"
+
+
 def test_a_missing_model_is_named_with_the_command_that_fetches_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('tiers = ["rules", "device"]\n', encoding="utf-8")
 

@@ -60,6 +60,14 @@ def test_a_pdf_is_read_page_by_page(tmp_path: Path) -> None:
     assert [(block.text, block.page) for block in kept.blocks] == [("The pump weighs 40 kilograms.", 1)]
 
 
+def test_a_pdf_in_an_unknown_coding_is_refused(tmp_path: Path) -> None:
+    content = pdf("The pump weighs 40 kilograms.").replace(b"<</Length ", b"<</Filter/Odd/Length ")
+    path = written(tmp_path, "a.pdf", content)
+
+    with pytest.raises(InputError, match="not a PDF that can be read"):
+        document(path)
+
+
 def test_a_protected_pdf_is_refused(tmp_path: Path) -> None:
     from pypdf import PdfWriter
 

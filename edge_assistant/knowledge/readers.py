@@ -6,7 +6,10 @@ import csv
 import hashlib
 import io
 import json
+import logging
 import re
+import struct
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +21,19 @@ from edge_assistant.knowledge.markdown import blocks_of
 from edge_assistant.languages import detect
 from edge_assistant.safe_text import writable_text
 
+logging.getLogger("pypdf").addHandler(logging.NullHandler())  # else its complaints go to stderr, beside our sentence
+
 Content: TypeAlias = "tuple[tuple[Block, ...], tuple[Card, ...], str]"
 """What a reader finds in a file: blocks, cards, and a title if the file has one."""
 
 _NOISE: Final = re.compile(
     r"<(script|style|template|noscript|svg|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE
 )
+_DAMAGE: Final = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, OSError),
+    *(RecursionError, TypeError, ValueError, struct.error, zlib.error),
+)
+"""What pypdf raises over a damaged file, besides its own errors (seen when files were damaged at random)."""
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 _SAMPLE: Final = 4000
 """Characters that decide which language a document is in."""
@@ -121,7 +131,7 @@ def _html(content: bytes) -> Content:
 
 def _pdf(content: bytes) -> Content:
     from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import DeprecationError, PyPdfError
 
     try:
         file = PdfReader(io.BytesIO(content))
@@ -129,7 +139,7 @@ def _pdf(content: bytes) -> Content:
             raise InputError("the PDF is protected by a password")
         pages = [writable_text(page.extract_text() or "") for page in file.pages]
         title = writable_text(str(file.metadata.title or "")) if file.metadata else ""
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except (PyPdfError, DeprecationError, *_DAMAGE) as error:
         raise InputError("this is not a PDF that can be read") from error
     found = [block for number, page in enumerate(pages, 1) for block in paragraphs(page, page=number)]
     if not found:

@@ -124,8 +124,11 @@ async def _cloud(assistant: Assistant) -> str:
     endpoints = assistant.config.cloud.endpoints
     if not endpoints:
         raise _Missing("not configured, so nothing leaves the device")
-    without = [endpoint.base_url for endpoint in endpoints if endpoint.key() is None]
-    names = ", else ".join(f"{endpoint.model} at {endpoint.base_url}" for endpoint in endpoints)
+    from edge_assistant.adapters.openai_http import OpenAIChat
+
+    named = [(OpenAIChat(endpoint).name, endpoint.key()) for endpoint in endpoints]
+    without = [name for name, key in named if key is None]
+    names = ", else ".join(name for name, _ in named)
     return f"{names}; not asked now" + (f"; no key for {', '.join(without)}" if without else "")
 
 
