@@ -26,6 +26,7 @@ $(VENV)/.dev: requirements/dev.txt $(LOCKS)
 
 test: $(VENV)/.dev     ## every test, with the real models
 	$(BIN)/pytest -q
+	$(BIN)/pytest -q -m broker
 	$(BIN)/pytest -q -m model
 
 check: $(VENV)/.dev    ## style, types, floors, pages
