@@ -66,7 +66,8 @@ def digits(text: str, language: str) -> str:
 
 
 def _english(text: str) -> str:
-    return _ENGLISH.sub(lambda found: _english_value(found[0]), text)
+    written = _ENGLISH.sub(lambda found: _english_value(found[0]), text)
+    return re.sub(r"\b(\d+) and a half\b(?! (?:hour|minute|second))", r"\1.5", written)
 
 
 def _english_value(said: str) -> str:

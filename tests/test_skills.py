@@ -4,6 +4,7 @@ from decimal import Decimal, DecimalException
 
 import pytest
 
+from edge_assistant.numerals import digits
 from edge_assistant.skills.arithmetic import NotArithmetic, is_arithmetic, neat, work_out, written
 from edge_assistant.skills.things import is_device
 from edge_assistant.skills.units import BelowZero, convert, is_quantity, is_unit, quantity, shown, unit
@@ -129,3 +130,57 @@ def test_other_words_are_no_unit() -> None:
 )
 def test_only_what_sounds_like_a_device_is_missed_as_one(said: str, language: str, known: bool) -> None:
     assert is_device(said, language) is known
+
+
+@pytest.mark.parametrize(
+    ("said", "shown_as", "result"),
+    [
+        ("divide 144 by 12", "144 ÷ 12", "12"),
+        ("multiply 6 by 7", "6 × 7", "42"),
+        ("multiply 6 and 7", "6 × 7", "42"),
+        ("add 5 and 9", "5 + 9", "14"),
+        ("add 5 to 9", "5 + 9", "14"),
+        ("subtract 3 from 10", "10 - 3", "7"),
+        ("a third of 60", "(1 ÷ 3) × 60", "20"),
+        ("a quarter of 8", "(1 ÷ 4) × 8", "2"),
+        ("two thirds of 9", "(2 ÷ 3) × 9", "6"),
+        ("3 quarters of 8", "(3 ÷ 4) × 8", "6"),
+        ("5 factorial", "(1 × 2 × 3 × 4 × 5)", "120"),
+        ("12 / 3!", "12 ÷ (1 × 2 × 3)", "2"),
+        ("5!", "(1 × 2 × 3 × 4 × 5)", "120"),
+        ("minus 5 plus 3", "-5 + 3", "-2"),
+        ("-4 * -6", "-4 × -6", "24"),
+        ("10 - -3", "10 - -3", "13"),
+        ("5的阶乘", "(1 × 2 × 3 × 4 × 5)", "120"),
+    ],
+)
+def test_sums_are_said_in_many_ways(said: str, shown_as: str, result: str) -> None:
+    said = digits(said, "en")
+
+    assert is_arithmetic(said, "en")
+    assert (neat(said), written(work_out(said))) == (shown_as, result)
+
+
+@pytest.mark.parametrize(
+    ("said", "amount", "sign"),
+    [
+        ("2 feet 3 inches", "2.25", "ft"),
+        ("5 foot 11", "5.916666666666666666666666667", "ft"),
+        ("1 hour and 30 minutes", "1.5", "h"),
+        ("1小时30分钟", "1.5", "h"),
+        ("minus 10 celsius", "-10", "°C"),
+        ("negative 10 degrees celsius", "-10", "°C"),
+        ("零下10度", "-10", "°C"),
+        ("1.5 kilos", "1.5", "kg"),
+    ],
+)
+def test_quantities_are_said_in_many_ways(said: str, amount: str, sign: str) -> None:
+    found = quantity(said)
+
+    assert found is not None
+    assert (str(found[0]), found[1].sign) == (amount, sign)
+
+
+@pytest.mark.parametrize("said", ["2 feet 3 kilos", "3 inches 2 feet", "10 celsius 3 fahrenheit", "5 meters 11"])
+def test_two_measures_that_do_not_add_up_are_no_quantity(said: str) -> None:
+    assert quantity(said) is None

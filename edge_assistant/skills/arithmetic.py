@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Context, Decimal, DecimalException, InvalidOperation, Overflow
 from typing import Final
 
-_WORDS: Final[tuple[tuple[str, str], ...]] = (
+_WORDS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
+    (r"^divide (.+) by (.+)$", r"\1÷\2"),
+    (r"^multiply (.+) (?:by|and|with) (.+)$", r"\1*\2"),
+    (r"^(?:add|sum) (.+) (?:to|and) (.+)$", r"\1+\2"),
+    (r"^subtract (.+) from (.+)$", r"\2-\1"),
+    (r"\b(an?|\d+) (third|quarter|fifth|tenth)s? of\b", lambda found: _fraction(found[1], found[2])),
+    (r"\b(\d{1,2})(?:\s*!|\s+factorial\b|的阶乘)", lambda found: _factorial(int(found[1]))),
     (r"\s*(?:raised to the power of|to the power of)\s*", "^"),
     (r"\bsquared\b|的?平方(?!根)", "^2"),
     (r"\bcubed\b|的?立方(?!根)", "^3"),
@@ -32,6 +39,8 @@ _WORDS: Final[tuple[tuple[str, str], ...]] = (
 )
 _TOKEN: Final = re.compile(r"\s*(mod|\d+(?:\.\d+)?|[-+*/÷×^√()%])")
 _SYMBOLS: Final = {"×": "*", "÷": "/"}
+_SPACED: Final = frozenset(("+", "-", "*", "/", "mod"))
+_PARTS: Final = {"third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _EXACT: Final = Context(prec=28, traps=[InvalidOperation, Overflow], Emax=60, Emin=-60)
 MAX_LENGTH: Final = 200
 MAX_DEPTH: Final = 20
@@ -76,8 +85,20 @@ def written(number: Decimal) -> str:
 
 def neat(said: str) -> str:
     """Return a sum in signs, as it is repeated in the answer."""
-    signs = "".join(f" {t} " if t in "+-*/" or t == "mod" else t for t in _tokens(said))
-    return re.sub(r"\s+", " ", signs.replace("*", "×").replace("/", "÷")).replace("( ", "(").strip()
+    tokens = _tokens(said)
+    signs = [
+        sign if sign == "-" and (not before or before in "+-*/^√(") else f" {sign} " if sign in _SPACED else sign
+        for before, sign in zip(["", *tokens], tokens, strict=False)
+    ]
+    return re.sub(r"\s+", " ", "".join(signs).replace("*", "×").replace("/", "÷")).strip()
+
+
+def _fraction(count: str, part: str) -> str:
+    return f"({count if count.isdigit() else 1}÷{_PARTS[part]})*"
+
+
+def _factorial(number: int) -> str:
+    return f"({'*'.join(map(str, range(1, max(number, 1) + 1)))})"
 
 
 def _looks_like_a_date(said: str) -> bool:

@@ -9,7 +9,6 @@ from typing import Final
 from edge_assistant.skills import Asked, Skill, Work, saying
 from edge_assistant.skills.arithmetic import neat, work_out, written
 from edge_assistant.skills.units import BelowZero, convert, quantity, shown, unit
-from edge_assistant.types import Declined
 
 
 def arithmetic(asked: Asked) -> Work:
@@ -23,7 +22,7 @@ def arithmetic(asked: Asked) -> Work:
         return saying("too_large")
 
 
-def conversion(asked: Asked) -> Work | Declined:
+def conversion(asked: Asked) -> Work:
     """Answer what a quantity is in another unit."""
     measured = quantity(str(asked.match.slots["quantity"]))
     target = unit(str(asked.match.slots["unit"]))
@@ -33,10 +32,16 @@ def conversion(asked: Asked) -> Work | Declined:
         result = convert(*measured, target)
     except BelowZero:
         return saying("below_zero")
-    if result is None:
-        return Declined(f"{measured[1].sign} and {target.sign} do not measure the same")
     language = asked.match.language
+    if result is None:
+        said = target.chinese if language == "zh" and target.chinese else target.sign
+        return saying("different", quantity=shown(*measured, language), unit=said)
     return saying(quantity=shown(*measured, language), result=shown(result, target, language))
 
 
-SKILLS: Final[Mapping[str, Skill]] = {"Arithmetic": arithmetic, "ConvertUnit": conversion}
+def money(asked: Asked) -> Work:
+    """Say that the rates of currencies are not known here."""
+    return saying()
+
+
+SKILLS: Final[Mapping[str, Skill]] = {"Arithmetic": arithmetic, "ConvertUnit": conversion, "ConvertMoney": money}

@@ -74,6 +74,11 @@ temperature | F | °F | f fahrenheit degrees_fahrenheit degree_fahrenheit degree
 temperature | K | K | k kelvin kelvins degrees_kelvin | 开尔文 开氏度 开
 """
 _QUANTITY: Final = re.compile(r"^\s*(?P<number>-?\d[\d,]*(?:\.\d+)?|an?|half an?|半)\s*(?P<unit>\D.*?)\s*$")
+_BELOW_ZERO: Final = re.compile(r"^\s*(?:minus|negative|零下|负)\s*(?=\d)", re.IGNORECASE)
+_TWO: Final = re.compile(
+    r"^\s*(?P<first>\d+\s*[^\d\s.,-]+)(?:\s+and)?\s*(?P<second>\d+(?:\.\d+)?)\s*(?P<unit>[^\d\s.,-]+)?\s*$",
+    re.IGNORECASE,
+)
 _PREFIXED: Final = re.compile(r"^\s*(?P<unit>摄氏|华氏)(?P<number>-?\d+(?:\.\d+)?)度?\s*$")
 
 
@@ -111,6 +116,9 @@ def unit(said: str) -> Unit | None:
 
 def quantity(said: str) -> tuple[Decimal, Unit] | None:
     """Return the number and the unit that the words name."""
+    said = _BELOW_ZERO.sub("-", said)
+    if (added := _added(said)) is not None:
+        return added
     found = _PREFIXED.match(said) or _QUANTITY.match(said)
     named = unit(found["unit"]) if found else None
     if found is None or named is None:
@@ -118,6 +126,18 @@ def quantity(said: str) -> tuple[Decimal, Unit] | None:
     number = found["number"].replace(",", "")
     worded = {"a": "1", "an": "1", "half a": "0.5", "half an": "0.5", "半": "0.5"}
     return Decimal(worded.get(number, number)), named
+
+
+def _added(said: str) -> tuple[Decimal, Unit] | None:
+    """Return "2 feet 3 inches" in its larger unit; a bare number after feet means inches."""
+    found = _TWO.match(said)
+    whole = quantity(found["first"]) if found else None
+    if found is None or whole is None or (found["unit"] is None and whole[1].sign != "ft"):
+        return None
+    part = quantity(f"{found['second']} {found['unit'] or 'inches'}")
+    if part is None or part[1].kind != whole[1].kind or whole[1].kind == "temperature" or part[1].size >= whole[1].size:
+        return None
+    return whole[0] + part[0] * part[1].size / whole[1].size, whole[1]
 
 
 def convert(amount: Decimal, source: Unit, target: Unit) -> Decimal | None:
