@@ -43,6 +43,8 @@ class Section(BaseModel):
 class Rules(Section):
     folders: tuple[Path, ...] = ()
     """Folders of your own rules, read after the shipped ones; a file of the same name replaces the shipped one."""
+    packs: tuple[Literal["home-assistant"], ...] = ("home-assistant",)
+    """Sentences of others, understood where they are installed: `pip install 'edge-assistant[home-assistant]'`."""
     house: Path | None = None
     """The `home.yaml` that lists your areas and devices; without one, a small sample home is used."""
 

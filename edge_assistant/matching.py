@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from edge_assistant.home import Home
 from edge_assistant.numerals import digits
 from edge_assistant.sieve import Index, Names, Sieve
+from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
     from hassil.intents import IntentData, SlotList
@@ -64,8 +65,11 @@ class HomeNames:
             for slot, places in found.items()
         }
 
-    def has(self, domain: object, device_class: object) -> bool:
-        """Return whether this home has anything of a domain, of a device class, or of both where both are said."""
+    def has(self, slots: Mapping[str, Slot]) -> bool:
+        """Return whether this home has anything of the kind: people's windows are covers here and sensors there."""
+        domain, device_class = slots.get("domain"), slots.get("device_class")
+        if domain is None and device_class is None:
+            return True
         return any(domain in (None, one) and device_class in (None, other) for one, other in self._kinds)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
@@ -24,9 +24,15 @@ def read_rules(language: str, folders: Sequence[Path], checks: Collection[str], 
     What was read is kept as JSON in `cache` under the hash of the files.
     """
     files = list(_files(language, folders))
-    key = _key(files, checks)
+    content = b"".join(f"\0{file.path}\0{len(file.content)}\0".encode() + file.content for file in files)
     kept = cache / f"rules-{language}.json" if cache is not None else None
-    return _recalled(kept, key) or _remembered(kept, key, _compiled(language, files, checks))
+    return cached(kept, f"{sorted(checks)}".encode() + content, lambda: _compiled(language, files, checks))
+
+
+def cached(kept: Path | None, content: bytes, compiled: Callable[[], Rules]) -> Rules:
+    """Return the rules that are kept in a file for this content, or compile them and keep them there."""
+    key = hashlib.sha256(f"{_FORMAT} {version('hassil')}\0".encode() + content).hexdigest()
+    return _recalled(kept, key) or _remembered(kept, key, compiled())
 
 
 def _files(language: str, folders: Sequence[Path]) -> Iterator[RuleFile]:
@@ -38,13 +44,6 @@ def _files(language: str, folders: Sequence[Path]) -> Iterator[RuleFile]:
                 yield RuleFile(path, path.read_bytes() if path.stat().st_size <= 1_000_000 else b"\xff", index == 0)
             except OSError as error:
                 raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from error
-
-
-def _key(files: Iterable[RuleFile], checks: Collection[str]) -> str:
-    digest = hashlib.sha256(f"{_FORMAT} {version('hassil')} {sorted(checks)}".encode())
-    for file in files:
-        digest.update(f"\0{file.path}\0{len(file.content)}\0".encode() + file.content)
-    return digest.hexdigest()
 
 
 def _recalled(kept: Path | None, key: str) -> Rules | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from edge_assistant.home import Home
 from edge_assistant.matching import HomeNames, Templates
 from edge_assistant.readings import is_question, is_quoted, readings
 from edge_assistant.sieve import squeezed
+from edge_assistant.slot_checks import CHECKS, Check
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT: Final = 1024
 """Characters from which on a text is no command."""
-Check = Callable[[str, str], bool]
-"""Says whether the words that an open slot caught, in this language, are of its kind."""
 
 _TELLING: Final = frozenset(
     (
@@ -60,18 +59,39 @@ class Match:
     """What the entity of the name may be; empty where the rule does not say."""
     order: tuple[object, ...] = field(default=(), repr=False)
     """How good the match is; the smallest is the best."""
+    probability: float | None = None
+    """How sure the second stage is; a template that matches needs no probability."""
+    asks: str = ""
+    """What has to be asked back before anything is done: the key of the question among the responses."""
+    about: str = ""
+    """The intent that a question back is about."""
 
     @property
     def why(self) -> str:
         """The match in one line."""
         slots = ", ".join(f"{name}={value}" for name, value in self.slots.items())
-        return f"intent {self.intent}" + (f": {slots}" if slots else "")
+        free = "" if self.probability is None else f" (free phrasing, probability {self.probability:.2f})"
+        return f"intent {self.intent}" + (f": {slots}" if slots else "") + free
+
+
+class SecondStage(Protocol):
+    """Understands what no template matches."""
+
+    def match(self, request: str, home: Home, area: str | None = None) -> Match | None:
+        """Return what a request, without its politeness, means in this home."""
+        ...
 
 
 class Rulebook:
     """All sentence templates of one language, and what is answered to them."""
 
-    def __init__(self, rules: Rules, checks: Mapping[str, Check], packs: Sequence[Rules] = ()) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        checks: Mapping[str, Check],
+        packs: Sequence[Rules] = (),
+        second: SecondStage | None = None,
+    ) -> None:
         self.rules = rules
         self.packs = (rules, *packs)
         """All rules, those of higher rank first."""
@@ -81,6 +101,7 @@ class Rulebook:
         self._home = Home()
         self._known: object = None
         self._named = HomeNames(self._home, self.language)
+        self._second = second
 
     def match(self, text: str, home: Home, area: str | None = None) -> Match | None:
         """Return the best meaning of a text in this home, said in this area, if it has one."""
@@ -100,7 +121,12 @@ class Rulebook:
             }
             if found:
                 return sorted(found.values(), key=lambda match: match.order)
-        return ()
+        return self._freely(text, home, area)
+
+    def _freely(self, text: str, home: Home, area: str | None) -> Sequence[Match]:
+        request = self.request(text) if self._second is not None else None
+        match = self._second.match(request, home, area) if self._second is not None and request is not None else None
+        return () if match is None else (match,)
 
     def request(self, text: str) -> str | None:
         """Return a text without the politeness around it; None where it asks or quotes, and so requests nothing."""
@@ -140,7 +166,7 @@ class Rulebook:
             name = None
         order = (
             sum(entity.is_wildcard for entity in result.entities_list),
-            not names.has(slots.get("domain"), slots.get("device_class")),
+            not names.has(slots),
             name is None,
             -len(name.text) if name else 0,
             sum(len(entity.text) for entity in result.entities_list if entity.is_wildcard),
@@ -190,24 +216,3 @@ def _slot(value: object) -> Slot:
 
 def _written(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-_FUNCTION_WORD: Final = re.compile(
-    r"\b(?:i|you|he|she|it|we|they|me|my|your|his|her|its|our|their|is|are|was|were|be|do|does|did|don't|not|no|"
-    r"what|who|whom|whose|which|when|where|why|how|if|because|that|this|these|those|there|then|than|"
-    r"and|or|but|so|of|to|from|can|could|would|should|will|shall|may|might|must|has|have|had|"
-    r"a|an|the|about|with|without|into|onto|until|while|before|after)\b",
-    re.IGNORECASE,
-)
-
-
-def _label(caught: str, language: str) -> bool:
-    """A short name such as people give to a timer: no clause, no question, no number."""
-    if re.search(r"\d", caught) or not re.search(r"\w", caught):
-        return False
-    if language == "zh":
-        return len(caught) <= 6 and not re.search("[我你他她它吗呢吧了的是不没有谁什么怎哪几多在和把]", caught)
-    return len(caught.split()) <= 3 and _FUNCTION_WORD.search(caught) is None
-
-
-CHECKS: Final[Mapping[str, Check]] = {"label": _label}

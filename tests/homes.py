@@ -76,6 +76,7 @@ class House:
     folder: Path
     clock: Clock = field(default_factory=Clock)
     backend: Backend | None = None
+    rules: Rulebooks | None = None
 
     def __post_init__(self) -> None:
         self.database = Database(self.folder / "assistant.db")
@@ -86,7 +87,7 @@ class House:
         self.actuator = Actuator(backend, lambda: self.actions, self.clock, self.clock)
         self.timers = Timers(lambda: self.store, books(), self.clock.sleep)
         table = skills(self.actuator, self.timers, lambda: NOON)
-        self.tier = RuleTier(books(), table, self.actuator)
+        self.tier = RuleTier(self.rules or books(), table, self.actuator)
 
     def close(self) -> None:
         self.database.close()

@@ -88,6 +88,8 @@ class Timers:
         return Ring(timer, late, book.say("Timer", "ring_late" if late > _LATE else "ring", values) or "")
 
     def _start(self, asked: Asked) -> Work | Declined:
+        if "conversation_command" in asked.match.slots:
+            return Declined("a timer cannot carry a command yet")
         seconds = _seconds(asked, "")
         if seconds <= 0:
             return Declined("the timer has no duration")

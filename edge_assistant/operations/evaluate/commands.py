@@ -29,6 +29,8 @@ _KNOWN_AS: Final[Mapping[str, str]] = {
     "WhatIsOn": "HassGetState",
 }
 """Intents of our rules that mean what the sets know by another name."""
+_UNKNOWN_THERE: Final = frozenset(("Arithmetic", "ConvertUnit"))
+"""The sets label no calculations: a sum that is worked out takes no device request wrongly, and counts as not fired."""
 
 
 class Homes:
@@ -78,10 +80,11 @@ class Commands:
 
 
 def frame(match: Match | None) -> Prediction:
-    """Return the intent and slots of a match; no intent where no rule fires."""
-    if match is None:
+    """Return the intent and slots of a match, also where it asks back; no intent where no rule fires."""
+    if match is None or match.intent in _UNKNOWN_THERE:
         return {"intent": None, "slots": {}}
-    return {"intent": _KNOWN_AS.get(match.intent, match.intent), "slots": dict(match.slots)}
+    intent = match.about or match.intent
+    return {"intent": _KNOWN_AS.get(intent, intent), "slots": dict(match.slots)}
 
 
 def speaker_area(row: Row, home: Home) -> str | None:
