@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -236,6 +237,17 @@ def test_predictions_never_take_the_place_of_the_labelled_set(tmp_path: Path) ->
 
     assert (ran.returncode, gold.read_bytes()) == (2, before)
     assert ran.stderr == f"{gold}: the predictions would take the place of the labelled set\n"
+
+
+def test_predictions_never_take_the_place_of_a_device(tmp_path: Path) -> None:
+    gold = written(tmp_path / "gold.jsonl", [{"id": "1", "a": "x", "b": "y"}])
+    os.mkfifo(tmp_path / "pipe")
+
+    command = [sys.executable, "-m", "edge_assistant", "eval", "pairs", str(gold), "--out", str(tmp_path / "pipe")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stderr) == (2, f"{tmp_path / 'pipe'}: this is not a file\n")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_command_that_fails_leaves_with_two_and_keeps_the_old_predictions(tmp_path: Path) -> None:

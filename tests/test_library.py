@@ -185,6 +185,15 @@ def test_a_library_travels_in_one_file(tmp_path: Path) -> None:
     assert there.find("the pump", 1, "en")[0].cosine is not None
 
 
+def test_a_library_never_takes_the_place_of_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(InputError, match="this is not a file"):
+        exchange.export(library(tmp_path / "here"), tmp_path / "pipe")
+
+    assert (tmp_path / "pipe").is_fifo()
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 but no archive", b"text"])
 def test_a_file_that_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "kb.zip").write_bytes(content)

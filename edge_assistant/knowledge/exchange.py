@@ -26,7 +26,9 @@ _LARGEST: Final = 4_000_000_000
 
 
 def export(library: Library, path: Path) -> int:
-    """Write every document to one file, whole or not at all; return how many. Raises `StorageError`."""
+    """Write every document to one file, whole or not at all; return how many. Raises `InputError`, `StorageError`."""
+    if path.exists() and not path.is_file():  # a device or a pipe would be replaced by the file
+        raise InputError(f"{path}: this is not a file")
     lines = [json.dumps(record, ensure_ascii=False) for record in _records(library)]
     content = "\n".join(lines).encode()
     manifest = {

@@ -50,6 +50,8 @@ def command(
 
     if out.resolve() == gold.resolve():
         raise InputError(f"{out}: the predictions would take the place of the labelled set")
+    if out.exists() and not out.is_file():  # a device or a pipe would be replaced by the file
+        raise InputError(f"{out}: this is not a file")
     names = tuple(name.strip() for name in tiers.split(",")) if tiers else None
     evaluation = Evaluation.read(
         task,
