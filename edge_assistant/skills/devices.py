@@ -37,6 +37,8 @@ class Devices:
 
     def _tell(self, asked: Asked) -> Work:
         asked_at = self._actuator.now()
+        if asked.match.asks not in ("", "confirm"):
+            return saying(asked.match.asks, table="Device")
         area = asked.query.context.area
         found = targets(asked.match, self._actuator.home(), area)
         if not found:
@@ -44,12 +46,14 @@ class Devices:
             return saying(nothing, table="Device")
         if len(found) > 1 and (asked.match.intent in _ONE_IS_MEANT or self._ambiguous(asked, found)):
             return saying("which_one", "Device", names=asked.join([self._placed(entity, asked) for entity in found]))
+        commands = [command(asked.match, entity) for entity in found]
 
         async def tell() -> Said:
             await self._actuator.look([entity.id for entity in found])
             home = self._actuator.home()
             commands = [command(asked.match, home.entity(entity.id) or entity) for entity in found]
-            if risky := self._actuator.needs_yes(commands):
+            risky = commands if asked.match.asks == "confirm" else self._actuator.needs_yes(commands)
+            if risky:
                 self._actuator.hold(asked.query.context, commands)
                 return self._question(asked, risky)
             receipts = await self._actuator.act(commands, asked=asked_at)
@@ -88,7 +92,9 @@ class Devices:
 
     def _question(self, asked: Asked, risky: Sequence[Command]) -> Said:
         names = self._names(asked, [item.entity for item in risky])
-        question = asked.book.say("Question", risky[0].service, {"names": names}) or f"{names}?"
+        domain, _, verb = risky[0].service.partition(".")
+        keys = (f"{domain}.{verb}", "change" if risky[0].slots else verb, "change")
+        question = next((said for key in keys if (said := asked.book.say("Question", key, {"names": names}))), names)
         return Said("confirm", {"question": question}, table="Device")
 
     def _told(self, asked: Asked, receipts: Sequence[Receipt], intent: str, response: str) -> Said:

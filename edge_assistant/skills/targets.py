@@ -37,7 +37,7 @@ _SHADING: Final = ("blind", "curtain", "shade", "shutter")
 _Call: TypeAlias = "tuple[str, dict[str, Slot]]"
 """The verb of a service, and the values for it."""
 
-INTENTS: Final = frozenset({"HassTurnOn", "HassTurnOff", *_DOMAINS})
+INTENTS: Final = frozenset({"HassTurnOn", "HassTurnOff", "HassToggle", *_DOMAINS})
 """The intents that become commands."""
 
 
@@ -130,6 +130,12 @@ def _set_light(slots: Mapping[str, Slot], entity: Entity) -> _Call:
     return "turn_on", {name: slots[name] for name in ("brightness", "color", "temperature") if name in slots}
 
 
+def _other(entity: Entity) -> str:
+    """Return what leads to the other state: a toggle that is told twice by mistake must not undo itself unseen."""
+    on, off = _ON.get(entity.domain, "turn_on"), _OFF.get(entity.domain, "turn_off")
+    return on if entity.state in ("off", "closed", "unlocked", "docked", "standby", "unknown") else off
+
+
 def _verb(verb: str, **slots: Slot) -> Callable[[Mapping[str, Slot], Entity], _Call]:
     return lambda said, entity: (verb, slots)
 
@@ -142,6 +148,7 @@ def _passing(verb: str, target: str, source: str) -> Callable[[Mapping[str, Slot
 _VERBS: Final[Mapping[str, Callable[[Mapping[str, Slot], Entity], _Call]]] = {
     "HassTurnOn": lambda said, entity: (_ON.get(entity.domain, "turn_on"), {}),
     "HassTurnOff": lambda said, entity: (_OFF.get(entity.domain, "turn_off"), {}),
+    "HassToggle": lambda said, entity: (_other(entity), {}),
     "HassLightSet": _set_light,
     "StepBrightness": lambda said, entity: ("turn_on", {"brightness": _stepped(entity, str(said["step"]))}),
     "HassClimateSetTemperature": _passing("set_temperature", "temperature", "temperature"),

@@ -85,7 +85,7 @@ class RuleTier:
     def _clause(self, clause: str, query: Query, book: Rulebook, home: Home) -> tuple[Match, Work] | None:
         for match in book.matches(clause, home, query.context.area):
             work = self._work(Asked(match, query, book))
-            if match.intent not in _ALONE and not isinstance(work, Declined):
+            if match.intent not in _ALONE and not match.asks and not isinstance(work, Declined):
                 return match, work
         return None
 

@@ -37,7 +37,7 @@ class Actions:
 
     async def predict(self, row: Row) -> Prediction:
         match = self._rulebook(supported(row["language"])).match(row["text"], self._home)
-        if match is None or match.intent not in INTENTS:
+        if match is None or match.asks or match.intent not in INTENTS:
             return {**_NOTHING}
         meant = targets(match, self._home, None)
         if len(meant) != 1:
@@ -56,6 +56,8 @@ def _entity(row: str, number: int, offer: object) -> Mapping[str, Any]:
 
 def _verb(match: Match, entity: Entity) -> str:
     """Return what the entity is asked to do; the sets know a step of the volume by its direction only."""
+    if match.intent == "HassToggle":
+        return "toggle"
     if match.intent == "HassSetVolumeRelative":
         step = match.slots["volume_step"]
         return "volume_down" if step == "down" or (isinstance(step, int | float) and step < 0) else "volume_up"
