@@ -52,7 +52,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "assistant.db").write_bytes(b"this is not a database" * 100)
 
-    with pytest.raises(StorageError, match="not a database"):
+    with pytest.raises(StorageError, match="not a database; move it away, and a new one is begun"):
         Database(tmp_path / "assistant.db")
 
 

@@ -112,4 +112,5 @@ def _kept(path: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise StorageError(f"{path}: {reason}") from error
+        way_out = "; move it away, and a new one is begun" if type(error) is sqlite3.DatabaseError else ""
+        raise StorageError(f"{path}: {reason}{way_out}") from error
