@@ -95,6 +95,16 @@ def test_an_id_that_names_no_single_answer_is_refused(database: Database, id: st
         history.find(id)
 
 
+def test_an_id_that_is_taken_is_one_sentence_and_the_earlier_turn_stays(database: Database) -> None:
+    history = History(database)
+    history.add("first?", receipt(Answer("One.", "rules", 1.0, id="abc1")))
+
+    with pytest.raises(StorageError, match="another answer has the id abc1"):
+        history.add("second?", receipt(Answer("Two.", "rules", 1.0, id="abc1")))
+
+    assert history.find("abc1").question == "first?"
+
+
 def test_a_conversation_has_its_own_turns(database: Database) -> None:
     history = History(database)
     for number, conversation in enumerate(["one", "two", "one", None]):

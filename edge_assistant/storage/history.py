@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import time
 from typing import TYPE_CHECKING
 
-from edge_assistant.errors import InputError
+from edge_assistant.errors import InputError, StorageError
 from edge_assistant.explain import Receipt
 from edge_assistant.storage.database import Database, Row
 
@@ -38,8 +38,8 @@ class History:
     def add(self, question: str, receipt: Receipt, *, private: bool = False, conversation: str | None = None) -> None:
         """Keep one turn. Raises `StorageError`."""
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO turns(id, question, receipt, asked, private, conversation) VALUES (?, ?, ?, ?, ?, ?)",
+            cursor = connection.execute(
+                "INSERT OR IGNORE INTO turns(id, question, receipt, asked, private, conversation) VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     receipt["id"],
                     question,
@@ -49,6 +49,8 @@ class History:
                     conversation,
                 ),
             )
+        if not cursor.rowcount:
+            raise StorageError(f"{self._database.path}: another answer has the id {receipt['id']}")
 
     def find(self, id: str) -> Turn:
         """Return the turn whose id starts like this. Raises `InputError` unless there is exactly one."""
