@@ -39,7 +39,8 @@ class History:
         """Keep one turn. Raises `StorageError`."""
         with self._database.transaction() as connection:
             cursor = connection.execute(
-                "INSERT OR IGNORE INTO turns(id, question, receipt, asked, private, conversation) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO turns(id, question, receipt, asked, private, conversation)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     receipt["id"],
                     question,
