@@ -327,7 +327,7 @@ def open_rulebooks(config: Config) -> Rulebooks:
     """Return the rules of a home: the shipped ones with the user's over them. Read when first asked."""
     from edge_assistant.skills.books import Rulebooks
 
-    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache")
+    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache", config.rules.packs)
 
 
 def open_house(config: Config) -> Home:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from edge_assistant.home import Home
 from edge_assistant.numerals import digits
-from edge_assistant.sieve import Index, Names, Sieve
+from edge_assistant.sieve import Index, Names, Sieve, Tree, numbers
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
@@ -96,21 +96,27 @@ class Templates:
     def _index(self) -> Index:
         return Index([template.clauses for template in self.rules.templates])
 
+    @cached_property
+    def _tree(self) -> Tree:
+        return Tree.grown([template.program for template in self.rules.templates])
+
     def candidates(self, text: str, found: Found) -> list[int]:
         """Return the numbers of the templates that a squeezed text may be of."""
-        sieve = Sieve(text, self.rules.programs, self.rules.list_programs, found)
-        templates = self.rules.templates
-        return [number for number in self._index.within(text) if sieve.lets_through(templates[number].program)]
+        alive = self._index.within(text)
+        if not alive:
+            return []
+        sieve = Sieve(text, self.rules.parts, self.rules.programs, self.rules.list_programs, found)
+        return numbers(sieve.through(self._tree, alive))
 
     def results(
-        self, text: str, numbers: Sequence[int], named: Mapping[str, SlotList], context: Mapping[str, str]
+        self, text: str, candidates: Sequence[int], named: Mapping[str, SlotList], context: Mapping[str, str]
     ) -> Iterator[RecognizeResult]:
         """Yield what hassil makes of a text with these templates."""
         from hassil.intents import Intent, Intents, IntentsSettings
         from hassil.recognize import recognize_all
 
         intents: dict[str, Intent] = {}
-        for number in numbers:
+        for number in candidates:
             template = self.rules.templates[number]
             intents.setdefault(template.intent, Intent(template.intent)).data.append(self._data(number, template))
         book = Intents(

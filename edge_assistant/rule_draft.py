@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.sieve import Node, list_program, program
+from edge_assistant.sieve import Node, list_program, parted, program
 from edge_assistant.yaml_file import Document, Value, parse_yaml
 
 MAX_EXPANSION: Final = 1e9
@@ -33,8 +33,8 @@ class Template:
     response: str | None = None
     clauses: Sequence[Sequence[str]] = ()
     """Of every clause, one word must stand in a text that this template can match."""
-    program: Node = ""
-    """The template as the sieve reads it."""
+    program: Sequence[int] = ()
+    """The template as the sieve reads it: which of the `parts` of the rules follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class Rules:
     skipped: tuple[str, ...] = ()
     """Why a file of the user is not in use, one sentence each."""
     pack: str = OWN
+    parts: Sequence[Node] = ()
+    """What templates are made of, as the sieve reads it."""
     programs: Mapping[str, Node] = field(default_factory=dict)
     """The expansion rules as the sieve reads them."""
     list_programs: Mapping[str, Node] = field(default_factory=dict)
@@ -66,20 +68,24 @@ class Rules:
 
         parsed = {name: parse_sentence(text) for name, text in self.expansions.items()}
         lists = Intents.from_dict({"language": self.language, "intents": {}, "lists": self.lists}).slot_lists
+        parts: dict[str, tuple[int, Node]] = {}
         return replace(
             self,
-            templates=tuple(_prepared(template, parsed) for template in self.templates),
+            templates=tuple(_prepared(template, parsed, parts) for template in self.templates),
+            parts=[node for _, node in parts.values()],
             programs={name: program(sentence.expression) for name, sentence in parsed.items()},
             list_programs={name: list_program(slots) for name, slots in lists.items()},
         )
 
 
-def _prepared(template: Template, parsed: dict[str, Any]) -> Template:
+def _prepared(template: Template, parsed: dict[str, Any], parts: dict[str, tuple[int, Node]]) -> Template:
     from hassil.parse_expression import parse_sentence
 
     sentence = parse_sentence(template.text)
     clauses = sorted(sorted(clause) for clause in sentence.get_required_clauses(parsed))
-    return replace(template, clauses=clauses, program=program(sentence.expression))
+    nodes = parted(program(sentence.expression))
+    numbered = [parts.setdefault(str(node), (len(parts), node))[0] for node in nodes]
+    return replace(template, clauses=clauses, program=numbered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge_assistant.home import Home
@@ -35,6 +35,9 @@ _TELLING: Final = frozenset(
     )
 )
 _OWN_ACTS: Final = frozenset(("StepBrightness", "StepTemperature", "WhichRoom", "UnknownDevice", "AskDuration", "Yes"))
+
+_VAGUE: Final = frozenset(("WhichRoom", "UnknownDevice"))
+"""What templates say when they do not know which device is meant."""
 
 
 def acts(intent: str) -> bool:
@@ -120,8 +123,17 @@ class Rulebook:
                 if not (still and acts(match.intent))
             }
             if found:
-                return sorted(found.values(), key=lambda match: match.order)
+                return self._clearer(sorted(found.values(), key=lambda match: match.order), text, home, area)
         return self._freely(text, home, area)
+
+    def _clearer(self, found: Sequence[Match], text: str, home: Home, area: str | None) -> Sequence[Match]:
+        """Put first what the second stage is sure of, where the templates only know what to ask back."""
+        freely = self._freely(text, home, area) if found[0].intent in _VAGUE else ()
+        if not freely:
+            return found
+        if freely[0].asks or freely[0].intent in _VAGUE:
+            return [replace(found[0], about=freely[0].about), *found[1:]]
+        return [*freely, *found]
 
     def _freely(self, text: str, home: Home, area: str | None) -> Sequence[Match]:
         request = self.request(text) if self._second is not None else None
@@ -149,11 +161,15 @@ class Rulebook:
         found = names.within(plain)
         context = {"area": here.called(self.language)} if here else {}
         for rank, templates in enumerate(self._packs):
+            sure = False
             if numbers := templates.candidates(plain, found):
                 for result in templates.results(text, numbers, names.lists(found), context):
                     match = self._match(result, text, names, rank)
                     if match is not None:
+                        sure = sure or match.order[:2] == _SURE
                         yield match
+            if sure:
+                return  # packs of lower rank are only for what is not understood yet
 
     def _match(self, result: RecognizeResult, text: str, names: HomeNames, rank: int) -> Match | None:
         for entity in result.entities_list:
@@ -202,6 +218,10 @@ class Rulebook:
                 self._known, self._named = known, HomeNames(home, self.language)
             self._home = home
         return self._named
+
+
+_SURE: Final = (0, False)
+"""How the order of a match begins that catches no open words, and means something that this home has."""
 
 
 def _rank(match: Match) -> tuple[object, ...]:

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 Node: TypeAlias = "str | list[Any]"
 """A template as plain lists: a literal, or a tag and its parts.
 
-``s`` one after the other, ``a`` one of them, ``p`` in any order, ``r`` an expansion rule, ``l`` a list, ``#`` a number
-in digits, ``*`` anything.
+``s`` one after the other, ``a`` one of them, ``o`` one of these literals, ``p`` in any order, ``r`` an expansion
+rule, ``l`` a list, ``#`` a number in digits, ``*`` anything.
 """
 _INLINE: Final[list[Any]] = ["*"]
 """What a list is that stands nowhere but in its template: ``{0..100:brightness}``."""
@@ -44,6 +44,34 @@ class Names:
         ]
 
 
+class Tree:
+    """Templates that begin alike, tried together: each edge is a part, each template ends at a node."""
+
+    __slots__ = ("alive", "edges", "ending")
+
+    def __init__(self) -> None:
+        self.alive = 0
+        """The templates that end here or further on, as bits."""
+        self.ending = 0
+        self.edges: dict[int, Tree] = {}
+
+    @classmethod
+    def grown(cls, programs: Sequence[Sequence[int]]) -> Tree:
+        """Return the tree of templates, each given as the numbers of its parts."""
+        root = cls()
+        for number, parts in enumerate(programs):
+            node, bit = root, 1 << number
+            for part in parts:
+                node.alive |= bit
+                following = node.edges.get(part)
+                if following is None:
+                    following = node.edges[part] = cls()
+                node = following
+            node.alive |= bit
+            node.ending |= bit
+        return root
+
+
 class Sieve:
     """One text, and what of the templates fits where in it.
 
@@ -54,28 +82,49 @@ class Sieve:
     def __init__(
         self,
         text: str,
+        parts: Sequence[Node],
         rules: Mapping[str, Node],
         lists: Mapping[str, Node],
         named: Mapping[str, Sequence[tuple[int, int, int]]],
     ) -> None:
         self._text = text
         self._end = 1 << len(text)
+        self._parts = parts
         self._rules = rules
         self._lists = lists
         self._named = named
         self._places: dict[str, int] = {}
-        self._seen: dict[tuple[str, str, int], int] = {}
+        self._seen: dict[tuple[str | int, str, int], int] = {}
         self._digits = sum(1 << place for place, character in enumerate(text) if character in "0123456789")
 
-    def lets_through(self, node: Node) -> bool:
-        """Return whether a template can match the whole text."""
-        return bool(self._ends(node, 1) & self._end)
+    def through(self, tree: Tree, alive: int) -> int:
+        """Return which of the templates that are alive can match the whole text, as bits."""
+        return self._walk(tree, 1, alive)
+
+    def _walk(self, tree: Tree, starts: int, alive: int) -> int:
+        found = tree.ending & alive if starts & self._end else 0
+        seen = self._seen
+        for part, following in tree.edges.items():
+            if following.alive & alive:
+                key = (part, "", starts)
+                ends = seen.get(key)
+                if ends is None:
+                    ends = seen[key] = self._ends(self._parts[part], starts)
+                if ends:
+                    found |= self._walk(following, ends, alive)
+        return found
 
     def _ends(self, node: Node, starts: int) -> int:
         """Return the places at which a part may end that starts at one of these."""
         if isinstance(node, str):
             return (starts & self._literal(node)) << len(node)
         tag = node[0]
+        if tag == "o":
+            ends = 0
+            for text in node[1:]:
+                if places := starts & self._literal(text):
+                    ends |= places << len(text)
+            return ends
         if tag == "s":
             for part in node[1:]:
                 starts = self._ends(part, starts)
@@ -162,28 +211,29 @@ class Index:
             for word in words:
                 self._clauses_of.setdefault(word, []).append(index)
 
-    def within(self, text: str) -> list[int]:
-        """Return the numbers of the templates that a squeezed text may be of."""
+    def within(self, text: str) -> int:
+        """Return the templates that a squeezed text may be of, as bits."""
+        left = self._all
         met = {clause for word, clauses in self._clauses_of.items() if word in text for clause in clauses}
-        if not met:
-            left = self._all & ~self._any()
-        else:
-            left = self._all
-            for clause, needing in enumerate(self._needing):
-                if clause not in met:
-                    left &= ~needing
-        found = []
-        while left:
-            lowest = left & -left
-            found.append(lowest.bit_length() - 1)
-            left ^= lowest
-        return found
+        for clause, needing in enumerate(self._needing):
+            if clause not in met:
+                left &= ~needing
+        return left
 
-    def _any(self) -> int:
-        together = 0
-        for needing in self._needing:
-            together |= needing
-        return together
+
+def numbers(bits: int) -> list[int]:
+    """Return the places of the bits that are set."""
+    found = []
+    while bits:
+        lowest = bits & -bits
+        found.append(lowest.bit_length() - 1)
+        bits ^= lowest
+    return found
+
+
+def parted(node: Node) -> list[Node]:
+    """Return the parts of a template, one after the other."""
+    return [part for part in node[1:]] if isinstance(node, list) and node[0] == "s" else [node]
 
 
 def program(expression: Any) -> Node:
@@ -203,6 +253,8 @@ def program(expression: Any) -> Node:
         parts = [part for part in parts if part != ""]
     if tag == "a":
         parts = list({str(part): part for part in parts}.values())
+        if len(parts) > 1 and all(isinstance(part, str) for part in parts):
+            return ["o", *parts]
     return parts[0] if len(parts) == 1 else [tag, *parts] if parts else ""
 
 

@@ -20,9 +20,9 @@ from edge_assistant.knowledge.words import length
 from edge_assistant.languages import LANGUAGES, detect
 from edge_assistant.operations.twins import complaint, read_twins
 from edge_assistant.rule_files import read_rules
-from edge_assistant.rulebook import CHECKS as SLOT_CHECKS
 from edge_assistant.rulebook import Rulebook
 from edge_assistant.skills import CHECKS as SKILL_CHECKS
+from edge_assistant.slot_checks import CHECKS as SLOT_CHECKS
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -106,7 +106,7 @@ def _books(session: Session) -> Rulebooks:
     from edge_assistant.skills.books import Rulebooks
 
     config = session.config
-    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache")
+    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache", config.rules.packs)
 
 
 def _home(session: Session) -> Home:

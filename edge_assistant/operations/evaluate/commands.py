@@ -22,11 +22,13 @@ ANY_ROOM: Final = "__context_area__"
 _KNOWN_AS: Final[Mapping[str, str]] = {
     "Goodbye": "HassRespond",
     "Greet": "HassRespond",
+    "Help": "HassRespond",
     "HowAreYou": "HassRespond",
     "StepBrightness": "HassLightSet",
     "Stop": "HassNevermind",
     "Thank": "HassRespond",
     "WhatIsOn": "HassGetState",
+    "WhoAreYou": "HassRespond",
 }
 """Intents of our rules that mean what the sets know by another name."""
 _UNKNOWN_THERE: Final = frozenset(("Arithmetic", "ConvertUnit"))
