@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from edge_assistant import languages
 from edge_assistant.errors import InputError
-from edge_assistant.interfaces.cli import Session
+from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def list_rules(session: Session, language: str | None, as_json: bool) -> None:
         counts = Counter(template.intent for template in rules.templates)
         listed[spoken] = {"intents": dict(sorted(counts.items())), "files": rules.files, "skipped": rules.skipped}
     if as_json:
-        click.echo(json.dumps(listed, ensure_ascii=False))
+        echo_json(listed)
         return
     for spoken, found in listed.items():
         click.echo(f"{spoken}: {sum(found['intents'].values())} templates in {len(found['files'])} files")
