@@ -19,6 +19,7 @@ from edge_assistant.links import MAX_PAYLOAD
 
 if TYPE_CHECKING:
     import aiomqtt
+    from paho.mqtt.client import Client, SocketLike
     from paho.mqtt.subscribeoptions import SubscribeOptions
 
 Result = TypeVar("Result")
@@ -35,7 +36,12 @@ _NOBODY: Final = 0x10
 """PUBACK: no matching subscribers (MQTT 5, section 3.4.2.1)."""
 _RESET_ON_CLOSE: Final = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 """What still waits in a socket that we give up is thrown away, and not delivered after its time."""
+_AT_ONCE: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+"""Small packets that wait for each other cost 40 ms each."""
 _log = logging.getLogger(__name__)
+_library_log = logging.getLogger(f"{__name__}.library")
+"""Where aiomqtt tells, with tracebacks, what our errors say in one sentence."""
+_library_log.setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class MqttLine:
         self._attempt: asyncio.Future[None] | None = None
         self._hurry = asyncio.Event()
         self._drop = asyncio.Event()
+        self._gone = asyncio.Event()
         self._waiting: dict[int, asyncio.Future[int]] = {}
         self._room = asyncio.Semaphore(_IN_FLIGHT)
 
@@ -90,6 +97,7 @@ class MqttLine:
             self._attempt = asyncio.get_running_loop().create_future()
             self._attempt.add_done_callback(lambda attempt: attempt.exception())  # seen, even if nobody waits
         if self._task is None or self._task.done():
+            self._loop = asyncio.get_running_loop()
             self._task = asyncio.create_task(self._stay())
         self._hurry.set()
         await asyncio.shield(self._attempt)
@@ -126,14 +134,22 @@ class MqttLine:
     async def _answered(self, asked: Awaitable[Result]) -> Result:
         import aiomqtt
 
+        answer, gone = asyncio.ensure_future(asked), asyncio.ensure_future(self._gone.wait())
         try:
-            return await asked
+            await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                raise NotSent(f"the connection to {self._broker} broke")
+            return answer.result()
         except aiomqtt.MqttError as error:
             self._drop.set()
             raise NotSent(f"{self._broker} does not answer ({error})") from error
         except asyncio.CancelledError:
             self._drop.set()
             raise
+        finally:
+            answer.cancel()
+            gone.cancel()
+            await asyncio.wait((answer, gone))
 
     def _handed_over(self, client: aiomqtt.Client, topic: str, payload: str, seconds: int) -> int:
         """Give a message to the library and return its number; it may not outlive its seconds at the broker."""
@@ -185,7 +201,7 @@ class MqttLine:
         try:
             async with self._opened() as client:
                 self._drop.clear()
-                client._client.on_publish = self._on_publish
+                self._gone.clear()
                 if self._topics:
                     await client.subscribe(self._subscriptions())
                 was_up, self._client = True, client
@@ -197,6 +213,7 @@ class MqttLine:
             reason = f"{type(error).__name__}: {error}"
         finally:
             self._client = None
+            self._gone.set()
             self._fail(reason)
         return was_up
 
@@ -214,16 +231,19 @@ class MqttLine:
             self._broker.port,
             username=self._broker.user,
             password=self._broker.password,
+            logger=_library_log,
             identifier=f"edge-assistant-{token_hex(6)}",
             protocol=aiomqtt.ProtocolVersion.V5,
             timeout=_PATIENCE,
             keepalive=15,
             properties=properties,
             tls_context=ssl.create_default_context() if self._broker.tls else None,
-            socket_options=[_RESET_ON_CLOSE],
+            socket_options=[_RESET_ON_CLOSE, _AT_ONCE],
             max_queued_incoming_messages=10_000,
         )
         client._client.connect_timeout = _PATIENCE
+        client._client.on_publish = self._on_publish
+        client._client.on_socket_register_write = self._on_register_write
         client.pending_calls_threshold = 2 * _IN_FLIGHT
         return client
 
@@ -243,6 +263,8 @@ class MqttLine:
             hearing.cancel()
             giving_up.cancel()
             ended, _ = await asyncio.gather(hearing, giving_up, return_exceptions=True)
+        if client._disconnected.done():
+            client._disconnected.exception()  # seen: aiomqtt leaves it behind
         if isinstance(ended, Exception):
             raise ended
 
@@ -255,6 +277,16 @@ class MqttLine:
         waiting = self._waiting.get(number)
         if waiting is not None and not waiting.done():
             waiting.set_result(int(getattr(code, "value", 0)))
+
+    def _on_register_write(self, paho: Client, userdata: object, connection: SocketLike) -> None:
+        """Ask for the moment to write; aiomqtt does so too, but trips over a socket that was closed meanwhile."""
+        loop = self._loop
+
+        def register() -> None:
+            if connection.fileno() >= 0:
+                loop.add_writer(connection.fileno(), paho.loop_write)
+
+        loop.call_soon_threadsafe(register)
 
     def _settle(self, error: ActionError | None) -> None:
         attempt, self._attempt = self._attempt, None

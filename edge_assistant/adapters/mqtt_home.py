@@ -40,6 +40,7 @@ class MqttHome:
         self._heard: Counter[tuple[str, str]] = Counter()
         """How often each state and attribute was reported since we connected, without what the broker had kept."""
         self._seen: set[str] = set()
+        self._losses = 0
         self._listeners: dict[str, list[str]] = {}
         for id, link in self._links.items():
             for topic in link.topics:
@@ -72,13 +73,20 @@ class MqttHome:
         if command.entity in self._away:
             raise NotSent("the device is offline")
         wanted = {name: value for name, value in goal(command).items() if name in link.read}
-        before = self._reports(command.entity, wanted)
+        before, losses = self._reports(command.entity, wanted), self._losses
         for topic, payload in sending:
             await self._line.publish(topic, payload, deadline - anyio.current_time())
         if not wanted:
             return self._reported[command.entity].reporting(goal(command))
-        with anyio.move_on_at(deadline):
-            await self._until(lambda: self._reports(command.entity, wanted) > before and self._obeys(command, wanted))
+
+        def settled() -> bool:
+            told = self._reports(command.entity, wanted) > before and self._obeys(command, wanted)
+            return told or self._losses > losses
+
+        with anyio.CancelScope(deadline=deadline):
+            await self._until(settled)
+        if self._losses > losses:
+            raise ActionError("it was told, but the connection broke before it reported its state")
         if self._reports(command.entity, wanted) == before:
             raise ActionError("it was told, but did not report its state")
         reported = self._reported[command.entity]
@@ -115,14 +123,20 @@ class MqttHome:
                 self._reported[id] = self._reported[id].reporting({name: link.dialect.heard(name, said)})
                 self._seen.add(id)
                 self._heard[id, name] += not kept
+        self._spread()
+
+    def _spread(self) -> None:
+        """Wake everyone who waits for news."""
         news, self._news = self._news, asyncio.Event()
         news.set()
 
     def _forget(self) -> None:
         """The connection is gone: what was heard may be so no longer."""
+        self._losses += 1
         self._reported = dict(self._unknown)
         self._seen.clear()
         self._away.clear()
+        self._spread()
 
 
 def _link(entity: Entity) -> MqttLink:

@@ -1,0 +1,273 @@
+"""Against a real Mosquitto: what is said to be done was done, once, and in time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import aiomqtt
+import pytest
+
+from edge_assistant.actuator import TTL, Actuator, Receipt
+from edge_assistant.adapters.memory_home import MemoryHome
+from edge_assistant.adapters.mqtt import Broker
+from edge_assistant.adapters.mqtt_home import MqttHome
+from edge_assistant.adapters.router import Router
+from edge_assistant.errors import ConfigError
+from edge_assistant.home import Entity, Home
+from edge_assistant.links import Dialect, MqttLink, Presence, Publish, Reading
+from edge_assistant.services import Command
+from edge_assistant.storage.actions import Actions
+from edge_assistant.storage.database import Database
+from tests.brokers import Mosquitto, devices, kept_at, obedient, say
+
+USERS = (
+    "house:$7$101$vCn9R+Ujg4bZJ8Ui$dZNwBpC64YqA68C6riIwSb6jMual0nsw2eQ3OMSOPz/"
+    "W4ujXNlxsrHn+ukYUnDQ0J/Yfj30IsEWefBZ19ipPMQ==\n"
+)
+"""What mosquitto_passwd writes for the user house with the password right."""
+pytestmark = pytest.mark.broker
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    broker = Mosquitto(tmp_path)
+    yield broker
+    broker.kill()
+
+
+def lamp(name: str, scale: float | None = None) -> Entity:
+    link = MqttLink(
+        {
+            "light.turn_on": (Publish(f"t/{name}/set", {"state": "ON", "brightness": "{brightness}"}),),
+            "light.turn_off": (Publish(f"t/{name}/set", {"state": "OFF"}),),
+        },
+        {"state": Reading(f"t/{name}", ("state",)), "brightness": Reading(f"t/{name}", ("brightness",))},
+        Dialect(scale={"brightness": scale} if scale else {}),
+        Presence(Reading(f"t/{name}/there")),
+    )
+    return Entity(f"light.{name}", name, domain="light", link=link)
+
+
+@dataclass
+class Told:
+    """A gate over devices at a broker."""
+
+    actuator: Actuator
+    home: MqttHome
+
+    def state(self, id: str) -> str:
+        return self.home.entities()[id].state
+
+    async def act(self, *commands: Command, key: str | None = None) -> list[Receipt]:
+        return await self.actuator.act(commands, asked=self.actuator.now(), key=key)
+
+
+@asynccontextmanager
+async def gate(broker: Broker, folder: Path, *entities: Entity, patience: float = 5.0) -> AsyncIterator[Told]:
+    outbox = Database(folder / "outbox.db", durable=True)
+    actions, connected = Actions(outbox), MqttHome(broker, entities)
+    router = Router(MemoryHome(Home(entities=entities)), [connected])
+    try:
+        yield Told(Actuator(router, lambda: actions, patience=patience, refresh=router.refresh), connected)
+    finally:
+        await router.aclose()
+        outbox.close()
+
+
+def at(broker: Mosquitto) -> Broker:
+    return Broker.at(broker.url)
+
+
+async def test_a_lamp_is_told_and_reports(broker: Mosquitto, tmp_path: Path) -> None:
+    async with devices(broker.port, obedient) as there, gate(at(broker), tmp_path, lamp("a", 254)) as told:
+        (receipt,) = await told.act(Command("light.turn_on", "light.a", {"brightness": 33}))
+        (again,) = await told.act(Command("light.turn_on", "light.a", {"brightness": 33}))
+
+        assert (receipt.status, again.status) == ("done", "already")
+        assert [payload for _, payload, _ in there.told] == ['{"state": "ON", "brightness": 84}']
+        assert told.home.entities()["light.a"].attributes == {"brightness": 33}
+
+
+async def test_a_thousand_commands_while_the_broker_dies(broker: Mosquitto, tmp_path: Path) -> None:
+    lamps = [lamp(f"l{number}") for number in range(125)]
+    asked: dict[str, float] = {}
+    done: list[str] = []
+    receipts: Counter[str] = Counter()
+    async with devices(broker.port, obedient) as there, gate(at(broker), tmp_path, *lamps) as told:
+        numbers = iter(range(1000))
+
+        async def worker() -> None:
+            for number in numbers:
+                if number % 200 == 150:
+                    broker.kill()
+                    there.listening.clear()
+                if number % 200 == 170:
+                    broker.start()
+                    await there.listening.wait()
+                value = (number + 1) / 10
+                asked[f"{value:g}"] = monotonic()
+                (receipt,) = await told.act(Command("light.turn_on", lamps[number % 125].id, {"brightness": value}))
+                receipts[receipt.status] += 1
+                if receipt.status == "done":
+                    done.append(f"{value:g}")
+
+        await asyncio.gather(*(worker() for _ in range(8)))
+        happened = [(f"{json.loads(payload)['brightness']:g}", at) for _, payload, at in there.told]
+
+    times = Counter(value for value, _ in happened)
+    assert receipts["done"] > 500
+    assert receipts["failed"] > 50
+    assert [value for value in done if value not in times] == []
+    assert [value for value, many in times.items() if many > 1] == []
+    assert [value for value, at in happened if at - asked[value] > TTL] == []
+
+
+async def test_a_device_that_comes_back_late_finds_no_command(broker: Mosquitto, tmp_path: Path) -> None:
+    absent = {"identifier": "lamp", "clean_session": False}
+    async with aiomqtt.Client("127.0.0.1", broker.port, **absent) as client:  # type: ignore[arg-type]
+        await client.subscribe("t/a/set", qos=1)
+
+    async with gate(at(broker), tmp_path, lamp("a"), patience=2.0) as told:
+        (receipt,) = await told.act(Command("light.turn_on", "light.a"))
+        await asyncio.sleep(2)  # the broker's clock cannot be turned
+
+    async with aiomqtt.Client("127.0.0.1", broker.port, **absent) as client:  # type: ignore[arg-type]
+        await client.subscribe("end", qos=1)
+        await client.publish("end", "nothing came before this", qos=1)
+        first = await client.messages.__anext__()
+    assert (receipt.status, receipt.reason) == ("failed", "unreachable")
+    assert str(first.topic) == "end"
+
+
+async def test_a_broker_that_hangs_finds_no_command_when_it_wakes(broker: Mosquitto, tmp_path: Path) -> None:
+    async with devices(broker.port, obedient) as there, gate(at(broker), tmp_path, lamp("a"), patience=2.5) as told:
+        await told.act(Command("light.turn_on", "light.a", {"brightness": 1}))
+        broker.signal(signal.SIGSTOP)
+        (hung,) = await told.act(Command("light.turn_on", "light.a", {"brightness": 2}))
+        broker.signal(signal.SIGCONT)
+        await there.listening.wait()
+        (later,) = await told.act(Command("light.turn_on", "light.a", {"brightness": 3}))
+
+        values = [json.loads(payload)["brightness"] for _, payload, _ in there.told]
+        assert hung.status == "failed"
+        assert later.status == "done"
+        assert values == [1, 3]
+
+
+async def test_without_a_broker_nothing_is_sent_and_nothing_waits(broker: Mosquitto, tmp_path: Path) -> None:
+    async with gate(at(broker), tmp_path, lamp("a")) as told:
+        broker.kill()
+        (receipt,) = await told.act(Command("light.turn_on", "light.a"))
+        broker.start()
+        async with devices(broker.port, obedient) as there:
+            (later,) = await told.act(Command("light.turn_off", "light.a"))
+
+            assert (receipt.status, receipt.reason) == ("failed", "not_sent")
+            assert later.status == "done"
+            assert [json.loads(payload)["state"] for _, payload, _ in there.told] == ["OFF"]
+
+
+async def test_what_the_broker_kept_is_read_at_the_start_and_forgotten_with_the_connection(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    await say(broker.port, "t/a", '{"state": "ON"}', retain=True)
+    async with gate(at(broker), tmp_path, lamp("a")) as told:
+        before = told.state("light.a")
+        await told.actuator.look()
+        after = told.state("light.a")
+        (receipt,) = await told.act(Command("light.turn_on", "light.a"))
+        broker.kill()
+        while told.state("light.a") == "on":
+            await asyncio.sleep(0)
+
+        assert (before, after, receipt.status) == ("unknown", "on", "already")
+
+
+async def test_a_kept_command_is_ignored_and_ours_are_never_kept(broker: Mosquitto, tmp_path: Path) -> None:
+    await say(broker.port, "t/a/set", '{"state": "OFF"}', retain=True)
+    async with devices(broker.port, obedient) as there, gate(at(broker), tmp_path, lamp("a")) as told:
+        there.told.clear()
+        (receipt,) = await told.act(Command("light.turn_on", "light.a"))
+
+        assert receipt.status == "done"
+        assert len(there.told) == 1
+        assert await kept_at(broker.port, "t/a/set") == ['{"state": "OFF"}']
+
+
+async def test_a_device_that_is_offline_is_not_told(broker: Mosquitto, tmp_path: Path) -> None:
+    await say(broker.port, "t/a/there", "offline", retain=True)
+    async with devices(broker.port, obedient) as there, gate(at(broker), tmp_path, lamp("a")) as told:
+        (receipt,) = await told.act(Command("light.turn_on", "light.a"))
+
+        assert (receipt.reason, told.state("light.a")) == ("not_sent", "unavailable")
+        assert there.told == []
+
+
+@pytest.mark.parametrize("report", ["", "x" * 70_000, '{"state": "OFF"}', '{"other": 1}', "[" * 30_000])
+async def test_a_device_that_reports_something_else_is_not_believed(
+    broker: Mosquitto, tmp_path: Path, report: str
+) -> None:
+    reporting = devices(broker.port, lambda name, told: report)
+    async with reporting as there, gate(at(broker), tmp_path, lamp("a"), patience=1.7) as told:
+        (receipt,) = await told.act(Command("light.turn_on", "light.a"))
+
+        assert receipt.status == "failed"
+        assert len(there.told) == 1
+
+
+async def test_the_same_request_twice_is_told_once(broker: Mosquitto, tmp_path: Path) -> None:
+    async with devices(broker.port, obedient) as there, gate(at(broker), tmp_path, lamp("a")) as told:
+        on, off = Command("light.turn_on", "light.a"), Command("light.turn_off", "light.a")
+        first = await told.act(on, key="message-1")
+        await told.act(off)
+        second = await told.act(on, key="message-1")
+
+        assert [receipts[0].status for receipts in (first, second)] == ["done", "already"]
+        assert [json.loads(payload)["state"] for _, payload, _ in there.told] == ["ON", "OFF"]
+
+
+async def test_nobody_listening_is_not_done(broker: Mosquitto, tmp_path: Path) -> None:
+    silent = Entity("light.b", "b", domain="light", link=MqttLink({"light.turn_on": (Publish("t/b/set", "ON"),)}))
+    async with gate(at(broker), tmp_path, silent) as told:
+        (alone,) = await told.act(Command("light.turn_on", "light.b"))
+        async with devices(broker.port, lambda name, payload: None):
+            (heard,) = await told.act(Command("light.turn_on", "light.b"))
+
+        assert (alone.status, alone.detail) == ("failed", "nobody listens to t/b/set")
+        assert heard.status == "done"
+        assert told.state("light.b") == "unknown"
+
+
+async def test_a_wrong_password_and_a_forbidden_topic_are_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "users").write_text(USERS)
+    (tmp_path / "rights").write_text("user house\ntopic read t/#\n")
+    broker = Mosquitto(tmp_path, f"password_file {tmp_path}/users", f"acl_file {tmp_path}/rights")
+    receipts = []
+    for word in ("wrong", "right"):
+        monkeypatch.setenv("BROKER_USER", "house")
+        monkeypatch.setenv("BROKER_PASSWORD", word)
+        known = Broker.at(broker.url, "BROKER_USER", "BROKER_PASSWORD")
+        async with gate(known, tmp_path, lamp("a")) as told:
+            receipts += await told.act(Command("light.turn_on", "light.a"))
+    broker.kill()
+
+    assert [(receipt.status, receipt.reason) for receipt in receipts] == [("failed", "not_sent")] * 2
+    assert "authori" in receipts[0].detail.lower() or "password" in receipts[0].detail.lower()
+    assert "refused it (code 135)" in receipts[1].detail
+
+
+def test_a_topic_that_is_told_and_heard_is_refused() -> None:
+    other = Entity("light.b", "b", domain="light", link=MqttLink(read={"state": Reading("t/a/set")}))
+
+    with pytest.raises(ConfigError, match="t/a/set is both told and heard"):
+        MqttHome(Broker("127.0.0.1", 1), [lamp("a"), other])
