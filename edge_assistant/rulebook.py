@@ -102,9 +102,13 @@ class Rulebook:
         self._checks = {**CHECKS, **checks}
         self._packs = tuple(Templates(pack) for pack in self.packs)
         self._home = Home()
-        self._known: object = None
         self._named = HomeNames(self._home, self.language)
         self._second = second
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Why files are not in use, one sentence each."""
+        return tuple(reason for rules in self.packs for reason in rules.skipped)
 
     def match(self, text: str, home: Home, area: str | None = None) -> Match | None:
         """Return the best meaning of a text in this home, said in this area, if it has one."""
@@ -213,11 +217,23 @@ class Rulebook:
     def _names(self, home: Home) -> HomeNames:
         """Return the names of this home, kept until the home has other names."""
         if home is not self._home:
-            known = (home.areas, home.floors, tuple((e.names, e.domain, e.device_class) for e in home.entities))
-            if known != self._known:
-                self._known, self._named = known, HomeNames(home, self.language)
+            if not _same_names(home, self._home):
+                self._named = HomeNames(home, self.language)
             self._home = home
         return self._named
+
+
+def _same_names(home: Home, other: Home) -> bool:
+    """Return whether one home is made from the other by nothing but changes of states."""
+    return (
+        home.areas is other.areas
+        and home.floors is other.floors
+        and len(home.entities) == len(other.entities)
+        and all(
+            one.name is two.name and one.aliases is two.aliases and one.id is two.id
+            for one, two in zip(home.entities, other.entities, strict=True)
+        )
+    )
 
 
 _SURE: Final = (0, False)

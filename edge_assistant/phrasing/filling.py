@@ -9,6 +9,7 @@ from typing import Final
 from edge_assistant.home import Entity, Home
 from edge_assistant.phrasing.acts import Act
 from edge_assistant.phrasing.spotting import Mention, Spotted
+from edge_assistant.phrasing.words import words
 from edge_assistant.types import Slot
 
 _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
@@ -77,7 +78,7 @@ def _targeted(act: Act, slots: dict[str, Slot], spotted: Spotted, home: Home, ar
         return None
     domain, classes = kind
     if domain == "appliance":
-        return Filled(slots, unknown=classes)
+        return _appliance(act, slots, classes, home)
     shading = _SHADING if classes in _SHADING else (classes,) if classes else ()
     place = {"area": areas[0].value} if areas else {"floor": floors[0].value} if floors else {}
     found = home.find(domains=(domain,), device_classes=shading, area=place.get("area"), floor=place.get("floor"))
@@ -91,6 +92,17 @@ def _by_name(act: Act, slots: dict[str, Slot], named: Mention) -> Filled | None:
     if len({entity.name for entity in fitting}) != 1:
         return None
     return Filled({"name": fitting[0].name, **slots})
+
+
+def _appliance(act: Act, slots: dict[str, Slot], called: str, home: Home) -> Filled:
+    """Return the device of this home whose name says that it is one of these, or that there is none."""
+    wanted = words(called)[0] if called.isascii() else called
+    found = [
+        entity
+        for entity in home.entities
+        if entity.domain in act.domains and any(wanted in name.casefold() for name in entity.names)
+    ]
+    return Filled({"name": found[0].name, **slots}) if len(found) == 1 else Filled(slots, unknown=called)
 
 
 def _by_kind(

@@ -26,10 +26,10 @@ _ENGLISH: Final = (
     r"^(?:is|are|was|were|am|did|does|do|has|have|had|should|shall|may|must|any|anyone|isn't|aren't|"
     r"(?:i|you|he|she|it|we|they|somebody|someone|nobody|everybody|my \w+)(?:'ve|'d|'s|'re|'ll|'m)?|"
     r"there)\b",  # questions and reports by their first word
-    r"\b(?:was|were|had|did|has been|have been|turned|switched|opened|closed|dimmed|locked|unlocked|shut itself|"
-    r"raised|lowered|went|just now|ago|already|last (?:night|week|time|year))\b",  # reports of the past
+    r"\b(?:was|were|had|did|has been|have been|shut itself|"
+    r"went|just now|ago|already|last (?:night|week|time|year))\b",  # reports of the past
     r"^(?:the|my|our|all|both|this|that|these|those|her|his)\b.*\b(?:is|are|'s|'re|isn't|aren't|looks?|seems?|stays?|keeps?|"
-    r"needs?|works?|cost|costs)\b",  # reports of the present
+    r"works?|cost|costs)\b",  # reports of the present
 )
 _CHINESE: Final = (
     r"除了|除|以外|之外|但|和|并|而|然后|或者|还是|不要|别|不用|不必|不准|不许|不能|不可以|没有|没|无需|不想|不需要|禁止|勿|甭|不是|不会|不该|不应|不得|未",
@@ -47,25 +47,29 @@ _BLOCKED: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
-_LEADS: Final[Mapping[str, re.Pattern[str]]] = {
+_WANTS: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
-        r"^(?:(?:i need|i'd love|i could use|(?:can|could|may) (?:i|we) (?:get|have)|let me have|let's (?:get|have)|"
-        r"make sure(?: that)?|be sure to|try to|please|would you mind|do you mind|mind|hey \w+|have|get|get me|"
-        r"give me|help me|how about|why don't you|why not|you can|you may|you should) )+",
+        r"^(?:(?:i (?:really )?(?:need|want)(?: you)?(?: to)?|i(?:'d| would) (?:really )?(?:like|love)(?: you)?(?: to)?|"
+        r"i could use|i feel like|we (?:need|want)|(?:can|could|may) (?:i|we) (?:get|have|please have)|let me have|"
+        r"let's|let us|make sure(?: that)?|be sure to|try to|please|would you mind|do you mind|mind|hey \w+|have|get|"
+        r"get me|give me|help me(?: to)?|how about|why don't you|why not|you (?:can|may|should|need to|must|have to)|"
+        r"it(?:'s| is) time (?:to|for)|time (?:to|for)|go ahead and|see that|see to it that|in here|start by) )+",
         re.IGNORECASE,
     ),
-    "zh": re.compile(r"^[，,、 ]+"),
+    "zh": re.compile(r"^(?:[，,、 ]|来|快|先|你|请|我想|我要|想要|麻烦|帮忙|给我|帮我|能|可以|顺便|替我|去|再帮我)+(?=[把将打开关调让].)"),
 }
+_DONE: Final = re.compile(
+    r"\b(?:turned|switched|opened|closed|dimmed|locked|unlocked|raised|lowered|cleaned|vacuumed|muted|paused)\b",
+    re.IGNORECASE,
+)
 
 
-def bare(text: str, language: str) -> str:
-    """Return a request without the words that only lead up to it."""
-    return _LEADS[language].sub("", text)
+def plain_request(text: str, language: str) -> str | None:
+    """Return a text without the words that only lead up to a request; none where it is anything else.
 
-
-def only_talks(text: str, language: str) -> bool:
-    """Return whether a text, without its politeness, is anything but a plain request for now.
-
-    Questions, negations, conditions, other times, reports, wishes and other people's words are.
+    Questions, negations, conditions, other times, reports, wishes and other people's words are no plain requests.
     """
-    return _BLOCKED[language].search(text) is not None
+    inner = _WANTS[language].sub("", text)
+    if _BLOCKED[language].search(inner) or (inner == text and language == "en" and _DONE.search(text)):
+        return None
+    return inner

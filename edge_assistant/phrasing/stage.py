@@ -10,13 +10,13 @@ from edge_assistant.numerals import digits
 from edge_assistant.phrasing.acts import ACTS, Act
 from edge_assistant.phrasing.filling import Filled, fill
 from edge_assistant.phrasing.model import Model, shipped
-from edge_assistant.phrasing.speech import bare, only_talks
+from edge_assistant.phrasing.speech import plain_request
 from edge_assistant.phrasing.spotting import Spotter
 from edge_assistant.rulebook import Match
 
-ACTING: Final = 0.9
+ACTING: Final = 0.7
 """From this probability on a request is carried out."""
-ASKING: Final = 0.75
+ASKING: Final = 0.45
 """From this probability on somebody is asked whether it is meant."""
 LONGEST: Final = 160
 """Characters from which on a text is a story."""
@@ -32,8 +32,8 @@ class Phrasing:
 
     def match(self, request: str, home: Home, area: str | None = None) -> Match | None:
         """Return what a request asks of this home, said in this area; none where it is not surely a request."""
-        said = bare(digits(request, self._language), self._language)
-        if len(said) > LONGEST or only_talks(said, self._language) or (ready := self._prepared()) is None:
+        said = plain_request(digits(request, self._language), self._language)
+        if said is None or len(said) > LONGEST or (ready := self._prepared()) is None:
             return None
         model, spotter = ready
         spotted = spotter.spot(said, home)
