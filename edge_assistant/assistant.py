@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from edge_assistant.knowledge.library import Library
     from edge_assistant.skills.books import Rulebooks
     from edge_assistant.skills.timers import Ring, Timers
+    from edge_assistant.watched import Watched
 
 _log = logging.getLogger(__name__)
 
@@ -186,8 +187,9 @@ class Assistant:
         given = self._backend
         if given is not None and not isinstance(given, Mapping):
             return Router(given, ())
-        home = open_house(self.config)
-        devices = connect(home, self.config.actions, MemoryHome(home, lambda: self.database), given)
+        house = watched_house(self.config)
+        memory = MemoryHome(house(), lambda: self.database, house)
+        devices = connect(house(), self.config.actions, memory, given)
         self._closing.push_async_callback(devices.aclose)
         return devices
 
@@ -332,9 +334,16 @@ def open_rulebooks(config: Config) -> Rulebooks:
 
 def open_house(config: Config) -> Home:
     """Return the areas and devices that rules speak about. Raises `ConfigError`."""
-    from edge_assistant.home import Home
+    return watched_house(config)()
 
-    return Home.read(config.rules.house or shipped("rules") / "home.yaml")
+
+def watched_house(config: Config) -> Watched[Home]:
+    """Return the areas and devices that rules speak about, read again when their file changes."""
+    from edge_assistant.home import Home
+    from edge_assistant.watched import Watched
+
+    file = config.rules.house or shipped("rules") / "home.yaml"
+    return Watched(lambda: (file,), lambda last: Home.read(file))
 
 
 class _LateTier:

@@ -27,13 +27,19 @@ class MemoryHome:
     lists are ignored.
     """
 
-    def __init__(self, home: Home, database: Callable[[], Database] | None = None) -> None:
-        self._home = home
+    def __init__(
+        self, home: Home, database: Callable[[], Database] | None = None, fresh: Callable[[], Home] | None = None
+    ) -> None:
+        self._home = self._listed = home
         self._open = database
+        self._fresh = fresh or (lambda: home)
+        """The home as its file says now."""
         self._database: Database | None = None
 
     def home(self) -> Home:
         """Return the home as it is now; states that were kept but cannot be read any more are forgotten."""
+        if (listed := self._fresh()) is not self._listed:
+            self._home = self._listed = listed
         database = self._grown()
         if database is None:
             return self._home
