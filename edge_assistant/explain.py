@@ -86,8 +86,10 @@ def trace_line(attempt: Attempt) -> str:
 
 
 def _departure(told: Receipt) -> str:
-    sent = any(a["tier"] == "cloud" and a["outcome"] in ("answered", "failed") for a in told["trace"])
-    return "the question was sent to the cloud" if sent else "nothing left the device"
+    outcomes = {attempt["outcome"] for attempt in told["trace"] if attempt["tier"] == "cloud"}
+    if "answered" in outcomes or told["tier"] == "cloud":
+        return "the question was sent to the cloud"
+    return "the cloud was asked, so the question may have left" if "failed" in outcomes else "nothing left the device"
 
 
 def _source(passage: Passage) -> SourceRecord:

@@ -59,6 +59,14 @@ def test_a_receipt_says_that_the_question_left_and_the_answer_broke_off() -> Non
     assert words.endswith("the question was sent to the cloud")
 
 
+def test_a_cloud_that_failed_may_have_heard_the_question() -> None:
+    trace = (Attempt("cloud", "failed", "no word within 8 s"), Attempt("device", "answered", "the best draft", 0.2))
+
+    words = in_words(receipt(Answer("Perhaps.", "device", 0.2, trace=trace)))
+
+    assert words.endswith("the cloud was asked, so the question may have left")
+
+
 def test_an_attempt_is_told_while_it_happens() -> None:
     assert trace_line(Attempt("cloud", "skipped", "the question is private")) == (
         "cloud     skipped  the question is private (0 ms)"
