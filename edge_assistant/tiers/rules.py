@@ -11,7 +11,7 @@ from edge_assistant.clauses import MOST, clauses, completed
 from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.home import Home
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
-from edge_assistant.rulebook import MAX_TEXT, Match, Rulebook
+from edge_assistant.rulebook import MAX_TEXT, Match, Rulebook, acts
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.things import no_hand
 from edge_assistant.types import Declined, Query, Reply, TierName, Words
@@ -27,6 +27,7 @@ _WHY: Final[Mapping[str, str]] = {
     "obeyed": "it asks for nothing to be done",
     "beyond": "it asks for something that no rule can do",
 }
+_COURTESIES: Final = frozenset(("Greet", "Goodbye", "Thank"))
 _ALONE: Final = frozenset(("WhichRoom", "UnknownDevice", "AskDuration", "Yes", "No", "Help", "HassNevermind"))
 """What is no part of a longer command."""
 
@@ -80,7 +81,8 @@ class RuleTier:
         if len(said) > MOST or said == (query.text,):
             return ()
         understood = [self._clause(clause, query, book, home) for clause in said]
-        return [clause for clause in understood if clause is not None] if all(understood) else ()
+        strung = [clause for clause in understood if clause is not None]
+        return strung if len(strung) == len(said) and not _asks_and_acts([match.intent for match, _ in strung]) else ()
 
     def _clause(self, clause: str, query: Query, book: Rulebook, home: Home) -> tuple[Match, Work] | None:
         for match in book.matches(clause, home, query.context.area):
@@ -115,6 +117,11 @@ def _draft(query: Query, book: Rulebook, matches: Sequence[Match]) -> Reply | No
         yield said
 
     return Reply(words(), _WHY.get(str(key), "it sounds like a command, but no rule understands it"), UNCLEAR)
+
+
+def _asks_and_acts(intents: Sequence[str]) -> bool:
+    """Return whether a question is among commands: "did I lock the door and close the garage" asks for nothing."""
+    return any(map(acts, intents)) and not all(acts(intent) or intent in _COURTESIES for intent in intents)
 
 
 def _languages(query: Query) -> Sequence[str]:
