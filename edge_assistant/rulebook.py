@@ -84,6 +84,10 @@ class SecondStage(Protocol):
         """Return what a request, without its politeness, means in this home."""
         ...
 
+    def ask(self, question: str, home: Home) -> Match | None:
+        """Return what a question asks about the states of this home."""
+        ...
+
 
 class Rulebook:
     """All sentence templates of one language, and what is answered to them."""
@@ -116,19 +120,27 @@ class Rulebook:
 
     def matches(self, text: str, home: Home, area: str | None = None) -> Sequence[Match]:
         """Return every meaning of a text, best first."""
-        if not text.strip() or len(text) > MAX_TEXT:
-            return ()
-        question, quoted = is_question(text), is_quoted(text)
-        for reading in readings(text, self.language, self.rules.frames):
-            still = quoted or reading.asks or (question and not reading.polite)
+        for considered in self.considered(text, home, area):
             found = {
                 (match.intent, tuple(sorted(match.slots.items(), key=str))): match
-                for match in sorted(self._recognized(reading.text, home, area), key=_rank, reverse=True)
-                if not (still and acts(match.intent))
+                for match, refusal in sorted(considered, key=_rank, reverse=True)
+                if not refusal
             }
             if found:
                 return self._clearer(sorted(found.values(), key=lambda match: match.order), text, home, area)
         return self._freely(text, home, area)
+
+    def considered(self, text: str, home: Home, area: str | None = None) -> Iterator[Sequence[tuple[Match, str]]]:
+        """Yield for each reading of a text what templates match, and why a match is none after all, if it is none."""
+        if not text.strip() or len(text) > MAX_TEXT:
+            return
+        question, quoted = is_question(text), is_quoted(text)
+        for reading in readings(text, self.language, self.rules.frames):
+            still = quoted or reading.asks or (question and not reading.polite)
+            yield [
+                (match, refusal or ("what is asked or quoted is not done" if still and acts(match.intent) else ""))
+                for match, refusal in self._recognized(reading.text, home, area)
+            ]
 
     def _clearer(self, found: Sequence[Match], text: str, home: Home, area: str | None) -> Sequence[Match]:
         """Put first what the second stage is sure of, where the templates only know what to ask back."""
@@ -140,8 +152,13 @@ class Rulebook:
         return [*freely, *found]
 
     def _freely(self, text: str, home: Home, area: str | None) -> Sequence[Match]:
-        request = self.request(text) if self._second is not None else None
-        match = self._second.match(request, home, area) if self._second is not None and request is not None else None
+        if self._second is None:
+            return ()
+        request = self.request(text)
+        match = self._second.match(request, home, area) if request is not None else None
+        if match is None and not is_quoted(text):
+            inner = min(readings(text, self.language, self.rules.frames), key=lambda reading: len(reading.text))
+            match = self._second.ask(inner.text + ("?" if is_question(text) else ""), home)
         return () if match is None else (match,)
 
     def request(self, text: str) -> str | None:
@@ -160,7 +177,7 @@ class Rulebook:
         """Return one word of a table of the responses: the name of a state, a unit, a colour; else the key itself."""
         return self.rules.responses.get(table, {}).get(key, key)
 
-    def _recognized(self, text: str, home: Home, area: str | None) -> Iterator[Match]:
+    def _recognized(self, text: str, home: Home, area: str | None) -> Iterator[tuple[Match, str]]:
         names, here, plain = self._names(home), home.area(area), squeezed(text)
         found = names.within(plain)
         context = {"area": here.called(self.language)} if here else {}
@@ -168,17 +185,13 @@ class Rulebook:
             sure = False
             if numbers := templates.candidates(plain, found):
                 for result in templates.results(text, numbers, names.lists(found), context):
-                    match = self._match(result, text, names, rank)
-                    if match is not None:
-                        sure = sure or match.order[:2] == _SURE
-                        yield match
+                    match, refusal = self._match(result, text, names, rank), self._refusal(result, rank)
+                    sure = sure or (match.order[:2] == _SURE and not refusal)
+                    yield match, refusal
             if sure:
                 return  # packs of lower rank are only for what is not understood yet
 
-    def _match(self, result: RecognizeResult, text: str, names: HomeNames, rank: int) -> Match | None:
-        for entity in result.entities_list:
-            if entity.is_wildcard and not self._fits(entity.name, str(entity.value), result, rank):
-                return None
+    def _match(self, result: RecognizeResult, text: str, names: HomeNames, rank: int) -> Match:
         slots = {name: _slot(entity.value) for name, entity in result.entities.items()}
         metadata = result.intent_metadata or {}
         name = result.entities.get("name")
@@ -192,6 +205,7 @@ class Rulebook:
             sum(len(entity.text) for entity in result.entities_list if entity.is_wildcard),
             -len(result.intent_data.requires_context),
             -result.text_chunks_matched,
+            rank,
             result.intent.name,
             metadata.get("source", ""),
             str(slots),
@@ -209,10 +223,15 @@ class Rulebook:
             order,
         )
 
-    def _fits(self, slot: str, caught: str, result: RecognizeResult, rank: int) -> bool:
+    def _refusal(self, result: RecognizeResult, rank: int) -> str:
+        """Return why what an open slot caught is not of its kind; nothing if it is."""
         templates = self._packs[rank]
-        check = templates.rules.wildcards[templates.listed(result, slot)]
-        return self._checks[check](caught, self.language)
+        for entity in result.entities_list:
+            if entity.is_wildcard:
+                check = templates.rules.wildcards[templates.listed(result, entity.name)]
+                if not self._checks[check](str(entity.value), self.language):
+                    return f"{entity.value!r} is no {check}"
+        return ""
 
     def _names(self, home: Home) -> HomeNames:
         """Return the names of this home, kept until the home has other names."""
@@ -240,8 +259,8 @@ _SURE: Final = (0, False)
 """How the order of a match begins that catches no open words, and means something that this home has."""
 
 
-def _rank(match: Match) -> tuple[object, ...]:
-    return match.order
+def _rank(considered: tuple[Match, str]) -> tuple[object, ...]:
+    return considered[0].order
 
 
 def _slot(value: object) -> Slot:

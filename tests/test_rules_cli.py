@@ -90,3 +90,41 @@ def test_a_broken_file_of_the_user_fails_the_test_command(tmp_path: Path) -> Non
 
     assert result.exit_code == 1
     assert "mine.yaml:2: '(la' is no sentence template" in result.output
+
+
+def test_why_shows_each_template_and_the_reason_it_was_not_chosen(tmp_path: Path) -> None:
+    shown = run(tmp_path, "match", "turn on the lights in the kitchen", "--why").output
+    nothing = run(tmp_path, "match", "who is batman", "--why")
+
+    assert shown.startswith("chosen: intent HassTurnOn: area=Kitchen, domain=light\n    by lights.yaml:")
+    assert "not chosen, 'lights in the kitchen' is no device: intent UnknownDevice" in shown
+    assert nothing.exit_code == 1
+    assert "not chosen, 'who is batman' is no arithmetic: intent Arithmetic" in nothing.output
+
+
+def test_a_sentence_that_two_intents_claim_alike_is_reported(tmp_path: Path) -> None:
+    with_rules(
+        tmp_path,
+        "intents:\n  Hum: {data: [{sentences: [make (music|noise)]}]}\n"
+        "  Sing: {data: [{sentences: ['make music [please]']}]}\n",
+    )
+    twins = tmp_path / "twins" / "en"
+    twins.mkdir(parents=True)
+    (twins / "a.yaml").write_text("- {intent: Hum, say: [make music, make noise]}\n", encoding="utf-8")
+
+    result = run(tmp_path, "test", str(tmp_path / "twins"), "--language", "en")
+
+    assert result.exit_code == 1
+    assert "'make music' is intent Hum (mine.yaml:2), and as much intent Sing (mine.yaml:3)" in result.output
+    assert "1 wrong" in result.output
+
+
+def test_list_names_the_packs_with_their_authors(tmp_path: Path) -> None:
+    shown = run(tmp_path, "list", "--language", "en").output
+    (tmp_path / "config.toml").write_text("[rules]\npacks = []\n", encoding="utf-8")
+    without = run(tmp_path, "list", "--language", "en").output
+
+    assert "OHF-Voice/intents, CC BY 4.0" in shown
+    assert "HassLawnMowerDock" in shown
+    assert "HassLawnMowerDock" not in without
+    assert "pack" not in without.replace("home_assistant", "")

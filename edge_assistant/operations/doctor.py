@@ -81,13 +81,13 @@ def _synced(assistant: Assistant) -> None:
 
 async def _rules(assistant: Assistant) -> str:
     books, house = open_rulebooks(assistant.config), open_house(assistant.config)
-    skipped = [reason for language in languages.LANGUAGES for reason in books(language).rules.skipped]
+    skipped = [reason for language in languages.LANGUAGES for reason in books(language).skipped]
     for language, greeting in _GREETINGS.items():
         if books(language).match(greeting, house) is None:
             raise ConfigError(f"the rules of {language} do not know {greeting!r}")
     if skipped:
         raise ConfigError("; ".join(skipped))
-    count = sum(len(books(language).rules.templates) for language in languages.LANGUAGES)
+    count = sum(len(rules.templates) for language in languages.LANGUAGES for rules in books(language).packs)
     return f"{count} templates, a home of {len(house.areas)} areas and {len(house.entities)} devices"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_assistant.errors import ConfigError
 from edge_assistant.home import Home
+from edge_assistant.operations.candidates import overlap
 from edge_assistant.rulebook import Rulebook
 from edge_assistant.types import Slot
 from edge_assistant.yaml_file import Document, read_yaml
@@ -32,7 +33,7 @@ def read_twins(folder: Path) -> list[Twin]:
 
 
 def complaint(twin: Twin, book: Rulebook, home: Home) -> str | None:
-    """Return what is wrong with how the rules understand a sentence; None when it is as claimed."""
+    """Return what is wrong with how the rules understand a sentence; None when it is as claimed, and nothing else."""
     matches = book.matches(twin.text, home, twin.area)
     found = matches[0] if matches else None
     if found is None:
@@ -42,6 +43,8 @@ def complaint(twin: Twin, book: Rulebook, home: Home) -> str | None:
     if found.intent != twin.intent or dict(found.slots) != dict(twin.slots):
         wanted = ", ".join(f"{name}={value}" for name, value in twin.slots.items()) or "no slots"
         return f"{twin.source}: {twin.text!r} is {found.why} ({found.source}), not {twin.intent}: {wanted}"
+    if other := overlap(list(matches)):
+        return f"{twin.source}: {twin.text!r} is {found.why} ({found.source}), and as much {other.why} ({other.source})"
     return None
 
 

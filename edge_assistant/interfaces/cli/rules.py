@@ -15,7 +15,8 @@ from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
     from edge_assistant.home import Home
-    from edge_assistant.rulebook import Match
+    from edge_assistant.operations.candidates import Candidate
+    from edge_assistant.rule_packs import Pack
     from edge_assistant.skills.books import Rulebooks
 
 _FOLDER = click.Path(path_type=Path)
@@ -33,12 +34,15 @@ def command() -> None:
 @click.pass_obj
 def list_rules(session: Session, language: str | None, as_json: bool) -> None:
     """List the intents, how many templates each has, and the files they come from."""
+    from edge_assistant.rule_packs import PACKS
+
     books = _books(session)
     listed: dict[str, Any] = {}
     for spoken in _languages(language):
-        rules = books(spoken).rules
-        counts = Counter(template.intent for template in rules.templates)
-        listed[spoken] = {"intents": dict(sorted(counts.items())), "files": rules.files, "skipped": rules.skipped}
+        book = books(spoken)
+        counts = Counter(template.intent for rules in book.packs for template in rules.templates)
+        files = [file for rules in book.packs for file in rules.files]
+        listed[spoken] = {"intents": dict(sorted(counts.items())), "files": files, "skipped": book.skipped}
     if as_json:
         echo_json(listed)
         return
@@ -50,26 +54,30 @@ def list_rules(session: Session, language: str | None, as_json: bool) -> None:
             click.echo(safe_text(f"  file  {file}"))
         for reason in found["skipped"]:
             click.echo(safe_text(f"  not in use: {reason}"))
+    for name in session.config.rules.packs:
+        click.echo(safe_text(_credit(PACKS[name])))
 
 
 @command.command(name="match")
 @click.argument("text")
 @click.option("--language", help="The language of the text; without it, it is recognised.")
 @click.option("--area", help="The room in which it is said.")
-@click.option("--why", is_flag=True, help="Show every meaning, and the template behind it.")
+@click.option("--why", is_flag=True, help="Show every template that matches, and why it was not chosen.")
 @click.pass_context
 def match_text(context: click.Context, text: str, language: str | None, area: str | None, why: bool) -> None:
     """Show which rule matches TEXT, without doing anything. Exit code 1: none does."""
+    from edge_assistant.operations.candidates import candidates
+
     if not text.strip():
         raise InputError("the text is empty")
     session: Session = context.obj
     spoken = languages.supported(language) if language else languages.detect(text)
-    found = _books(session)(spoken).matches(text, _home(session), area)
-    if not found:
+    found = candidates(_books(session)(spoken), text, _home(session), area)
+    for candidate in found if why else [each for each in found[:1] if not each.lost]:
+        click.echo(safe_text(_line(candidate, why)))
+    if not found or found[0].lost:
         click.echo("no rule matches", err=True)
         context.exit(1)
-    for number, meaning in enumerate(found if why else found[:1]):
-        click.echo(safe_text(_line(meaning, why, number)))
 
 
 @command.command(name="test")
@@ -77,7 +85,10 @@ def match_text(context: click.Context, text: str, language: str | None, area: st
 @_LANGUAGE
 @click.pass_context
 def test_rules(context: click.Context, folder: Path | None, language: str | None) -> None:
-    """Check that every sentence of the twin tests in FOLDER means what they claim. Exit code 1: one does not."""
+    """Check that every sentence of the twin tests in FOLDER means what they claim, and nothing else.
+
+    Packs of others are left out: what they understand besides is no fault of a rule. Exit code 1: one does not.
+    """
     from edge_assistant.config import shipped
     from edge_assistant.home import Home
     from edge_assistant.operations.twins import complaint, read_twins
@@ -88,24 +99,25 @@ def test_rules(context: click.Context, folder: Path | None, language: str | None
     if not chosen.is_dir():
         raise InputError(f"{chosen}: there is no such folder of twin tests")
     home = _home(session) if folder else Home.read(shipped("rules") / "home.yaml")
-    books, sentences, wrong = _books(session), 0, []
+    books, sentences, wrong = _books(session, packs=False), 0, []
     for spoken in _languages(language):
         book = books(spoken)
         twins = read_twins(chosen / spoken)
         sentences += len(twins)
-        wrong += [*book.rules.skipped, *(said for twin in twins if (said := complaint(twin, book, home)))]
+        wrong += [*book.skipped, *(said for twin in twins if (said := complaint(twin, book, home)))]
     for said in wrong:
         click.echo(safe_text(said))
     click.echo(f"{sentences} sentences, {len(wrong)} wrong", err=True)
     context.exit(1 if wrong else 0)
 
 
-def _books(session: Session) -> Rulebooks:
+def _books(session: Session, *, packs: bool = True) -> Rulebooks:
     from edge_assistant.config import shipped
     from edge_assistant.skills.books import Rulebooks
 
     config = session.config
-    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache", config.rules.packs)
+    chosen = config.rules.packs if packs else ()
+    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache", chosen)
 
 
 def _home(session: Session) -> Home:
@@ -115,12 +127,19 @@ def _home(session: Session) -> Home:
     return Home.read(session.config.rules.house or shipped("rules") / "home.yaml")
 
 
+def _credit(pack: Pack) -> str:
+    if pack.folder is None:
+        return f"pack {pack.name}: not installed; add it with: pip install 'edge-assistant[{pack.name}]'"
+    return f"pack {pack.name} {pack.version}: {pack.credit}"
+
+
 def _languages(language: str | None) -> tuple[str, ...]:
     return languages.LANGUAGES if language is None else (languages.supported(language),)
 
 
-def _line(meaning: Match, why: bool, number: int) -> str:
+def _line(candidate: Candidate, why: bool) -> str:
+    meaning = candidate.match
     if not why:
         return meaning.why
-    mark = "chosen" if number == 0 else "also"
+    mark = f"not chosen, {candidate.lost}" if candidate.lost else "chosen"
     return f"{mark}: {meaning.why}\n    by {meaning.source}: {meaning.template}\n    read as: {meaning.text}"
