@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
+import random
 import shutil
 import signal
 import socket
@@ -19,13 +21,18 @@ from time import monotonic
 import aiomqtt
 import pytest
 
+_silent = logging.getLogger("devices")
+_silent.setLevel(logging.CRITICAL)
 PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that no outgoing connection can take while the broker is dead."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 class Mosquitto:
@@ -37,11 +44,12 @@ class Mosquitto:
         self.port = free_port()
         self._file = folder / "mosquitto.conf"
         kept = [
-            "persistence true",
             f"persistence_location {folder}/",
+            "persistence true",
             "autosave_on_changes true",
             "autosave_interval 1",
         ]
+        kept += ["set_tcp_nodelay true", "user root"]
         access = settings or ("allow_anonymous true",)
         self._file.write_text("\n".join([f"listener {self.port} 127.0.0.1", *kept, *access, ""]))
         self._process: subprocess.Popen[bytes] | None = None
@@ -91,15 +99,21 @@ class Devices:
 
     async def _connection(self) -> None:
         options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-        async with aiomqtt.Client("127.0.0.1", self.port, timeout=1, socket_options=options) as client:
+        async with aiomqtt.Client("127.0.0.1", self.port, timeout=1, socket_options=options, logger=_silent) as client:
             await client.subscribe(f"{self.prefix}/+/set", qos=1)
             self.listening.set()
-            async for message in client.messages:
-                name, payload = str(message.topic).split("/")[-2], bytes(message.payload or b"").decode()
-                self.told.append((name, payload, monotonic()))
-                said = self.obeys(name, payload)
-                if said is not None:
-                    await client.publish(f"{self.prefix}/{name}", said, qos=1, retain=True)
+            try:
+                async for message in client.messages:
+                    await self._obey(client, str(message.topic).split("/")[-2], bytes(message.payload or b"").decode())
+            finally:
+                if client._disconnected.done():
+                    client._disconnected.exception()  # seen: aiomqtt leaves it behind
+
+    async def _obey(self, client: aiomqtt.Client, name: str, payload: str) -> None:
+        self.told.append((name, payload, monotonic()))
+        said = self.obeys(name, payload)
+        if said is not None:
+            await client.publish(f"{self.prefix}/{name}", said, qos=1, retain=True)
 
 
 @asynccontextmanager

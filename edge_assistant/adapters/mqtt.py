@@ -215,6 +215,8 @@ class MqttLine:
             self._client = None
             self._gone.set()
             self._fail(reason)
+            if not was_up:  # who asked while an old connection was torn down gets the next one
+                self._settle(NotSent(f"{self._broker}: {reason}"))
         return was_up
 
     def _opened(self) -> aiomqtt.Client:
@@ -301,7 +303,6 @@ class MqttLine:
         """Tell everyone who waits that the connection is gone."""
         _log.info("%s: %s", self._broker, reason)
         self._lost()
-        self._settle(NotSent(f"{self._broker}: {reason}"))
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(ActionError(f"the connection to {self._broker} broke before it acknowledged"))
