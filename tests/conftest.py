@@ -24,10 +24,12 @@ class FakeModel:
         self.words = words
         self.breaks = breaks
         self.heard: list[Sequence[Message]] = []
+        self.limits: list[Limits] = []
         self.closed = False
 
     async def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
         self.heard.append(messages)
+        self.limits.append(limits)
         try:
             for word in self.words:
                 yield word

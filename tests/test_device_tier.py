@@ -203,3 +203,13 @@ async def test_a_question_that_is_too_long_by_itself_is_an_error(file: Path) -> 
 
     with pytest.raises(PromptTooLong):
         await heard(verdict)
+
+
+async def test_passages_are_read_word_for_word_and_poems_are_lively(file: Path) -> None:
+    model = FakeModel("So", ".")
+    tier = DeviceTier(model, rung(), file)
+
+    for query in (Query("Why?", passages=PASSAGES), Query("Why?"), Query("Write a poem.")):
+        await heard(await tier.consider(query))
+
+    assert [limits.temperature for limits in model.limits] == [0.0, 0.3, 0.7]

@@ -96,7 +96,7 @@ class DeviceTier:
 
     async def _words(self, query: Query) -> AsyncGenerator[str]:
         """Say the answer; a prompt that the model counts as too long after all is made shorter again."""
-        limits = replace(self._limits, temperature=0.0) if query.passages else self._limits
+        limits = replace(self._limits, temperature=_temperature(query))
         while True:
             try:
                 async with aclosing(self._model.stream(prompts.messages(query), limits)) as words:
@@ -108,6 +108,13 @@ class DeviceTier:
                 if shorter is None:
                     raise
                 query = shorter
+
+
+def _temperature(query: Query) -> float:
+    """Return how freely to speak: word for word from passages, and lively enough that a poem does not go in circles."""
+    if query.passages:
+        return 0.0
+    return 0.7 if _kind(query) == "wish" else 0.3
 
 
 def _kind(query: Query) -> Kind:
