@@ -59,7 +59,7 @@ class Broker:
         """Read ``mqtt://host:port`` or ``mqtts://host``. Raises `ConfigError`."""
         parts = urlsplit(url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
-            raise ConfigError(f"actions.mqtt: {url!r} is no address of a broker, like mqtt://192.168.1.2:1883")
+            raise ConfigError("actions.mqtt: this is no address of a broker, like mqtt://192.168.1.2:1883")
         tls = parts.scheme == "mqtts"
         secrets = [os.environ.get(name) if name else None for name in (user_env, password_env)]
         return cls(parts.hostname, parts.port or (8883 if tls else 1883), tls, *secrets)
