@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from time import monotonic, time
 from typing import Final, Literal, Protocol, TypeAlias
@@ -27,6 +28,8 @@ PATIENCE: Final = 5.0
 """Seconds that a device has to answer."""
 LOOK: Final = 3.0
 """Seconds that devices have to say how they are."""
+DOUBT: Final = TTL + PATIENCE
+"""Seconds after which an action without an end was left by a crash, whoever began it."""
 RATE: Final = (10, 10.0)
 """How many actions an entity takes, within how many seconds."""
 
@@ -94,8 +97,12 @@ class Actuator:
         patience: float = PATIENCE,
         refresh: Refresh | None = None,
         rehearse: Callable[[Command, Entity], str] | None = None,
+        logged: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Take what carries out commands and what logs them; with `rehearse`, only say what would be done."""
+        """Take what carries out commands and what logs them; with `rehearse`, only say what would be done.
+
+        `logged` tells whether there is a log yet.
+        """
         self._backend = backend
         self._actions = actions
         self._clock = clock
@@ -103,12 +110,30 @@ class Actuator:
         self._patience = patience
         self._refresh = refresh
         self._rehearse = rehearse
+        self._since = wall()
+        self._doubtful = logged()
         self._pending: dict[str, _Pending] = {}
         self._recent: dict[str, deque[float]] = {}
 
     def home(self) -> Home:
         """Return the home as it is now."""
         return self._backend.home()
+
+    def doubts(self) -> list[Entry]:
+        """Return, once, what was begun before a crash; nobody knows whether it was done, and nobody does it again."""
+        if not self._doubtful:
+            return []
+        self._doubtful = self._wall() < self._since + DOUBT
+        try:
+            entries = [entry for entry in self._actions().in_doubt() if self._abandoned(entry)]
+            self._log([replace(entry, phase="ended", status="doubt", reason="reported") for entry in entries])
+        except (StorageError, ActionError):
+            return []  # it stays in doubt, and is told another time
+        return entries
+
+    def _abandoned(self, entry: Entry) -> bool:
+        """Return whether nobody works on an action any more: it is too old, or its process is gone."""
+        return entry.at <= self._wall() - DOUBT or (entry.at < self._since and not _runs(entry.reason))
 
     async def look(self, entities: Collection[str] | None = None) -> None:
         """Find out how these entities are, or all of them, for as long as that is worth waiting."""
@@ -164,7 +189,7 @@ class Actuator:
                 wanted.remove(index)
         self._log(
             [
-                Entry(keys[i], "asked", commands[i].service, commands[i].entity, commands[i].slots, "asked")
+                Entry(keys[i], "asked", commands[i].service, commands[i].entity, commands[i].slots, "asked", str(os.getpid()))
                 for i in wanted
             ]
         )
@@ -249,6 +274,19 @@ class Actuator:
 def _conversation(context: Context) -> str:
     """Return the key of the conversation, so that one person's yes does not confirm another's question."""
     return context.conversation or "|".join((context.device or "", context.speaker or "", context.area or ""))
+
+
+def _runs(process: str) -> bool:
+    """Return whether the process that began an action still runs, as far as can be told."""
+    if not process.isdecimal() or int(process) == os.getpid():  # this number was somebody else's before it was ours
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _rehearsed(command: Command, entity: Entity, rehearse: Callable[[Command, Entity], str]) -> Receipt:

@@ -6,13 +6,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edge_assistant.storage.database import Database, Row
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
     import sqlite_utils
+
+
+_LOOKED_AT: Final = 1_000
+"""How many lines are searched for actions without an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,15 @@ class Actions:
         return _entry(row) if row else None
 
     def in_doubt(self) -> list[Entry]:
-        """Return what was asked of a device while the log says nothing of an end: a crash came between."""
+        """Return what was asked of a device while the log says nothing of an end: it goes on, or a crash came between.
+
+        Only the newest lines are looked at; who reports what is in doubt ends it with a line of its own.
+        """
         rows = self._database.rows(
-            "SELECT * FROM actions AS asked WHERE phase = 'asked' AND NOT EXISTS "
-            "(SELECT 1 FROM actions WHERE key = asked.key AND phase = 'ended') ORDER BY number"
+            "SELECT * FROM actions AS asked WHERE phase = 'asked' "
+            "AND number > (SELECT MAX(number) FROM actions) - ? AND NOT EXISTS "
+            "(SELECT 1 FROM actions WHERE key = asked.key AND phase = 'ended') ORDER BY number",
+            (_LOOKED_AT,),
         )
         return [_entry(row) for row in rows]
 

@@ -93,7 +93,14 @@ class RuleTier:
 
     def _reply(self, understood: Sequence[tuple[Match, Work]]) -> Reply:
         works = [(work, match, self._rulebooks(match.language)) for match, work in understood]
-        return Reply(_words(works), "; ".join(match.why for match, _ in understood), owns=True)
+        return Reply(_words(works, self._doubts), "; ".join(match.why for match, _ in understood), owns=True)
+
+    def _doubts(self, book: Rulebook) -> str:
+        """Return what has to be said first: that a crash left something in doubt."""
+        home = self._actuator.home()
+        found = [home.entity(id) for id in dict.fromkeys(entry.entity for entry in self._actuator.doubts())]
+        names = book.word("Word", "comma").join(entity.called(book.language) for entity in found if entity is not None)
+        return (names and book.say("Device", "in_doubt", {"names": names})) or ""
 
     def _work(self, asked: Asked) -> Work | Declined:
         skill = self._skills.get(asked.match.intent)
@@ -130,7 +137,10 @@ def _languages(query: Query) -> Sequence[str]:
     return (query.language, *(other for other in LANGUAGES if mixed and other != query.language))
 
 
-async def _words(works: Sequence[tuple[Work, Match, Rulebook]]) -> Words:
+async def _words(works: Sequence[tuple[Work, Match, Rulebook]], first: Callable[[Rulebook], str]) -> Words:
+    before = first(works[0][2])
+    if before:
+        yield before
     for index, (work, match, book) in enumerate(works):
         try:
             said = await work()
