@@ -187,12 +187,7 @@ class Actuator:
             if earlier is not None:
                 receipts[index] = earlier
                 wanted.remove(index)
-        self._log(
-            [
-                Entry(keys[i], "asked", commands[i].service, commands[i].entity, commands[i].slots, "asked", str(os.getpid()))
-                for i in wanted
-            ]
-        )
+        self._log([_begun(keys[index], commands[index]) for index in wanted])
 
         async def carry_out(index: int) -> None:
             receipts[index] = await self._call(commands[index], asked)
@@ -294,6 +289,10 @@ def _rehearsed(command: Command, entity: Entity, rehearse: Callable[[Command, En
         return Receipt(command, "refused", entity, "rehearsal", rehearse(command, entity))
     except ActionError as error:
         return Receipt(command, "failed", entity, "not_sent", str(error))
+
+
+def _begun(key: str, command: Command) -> Entry:
+    return Entry(key, "asked", command.service, command.entity, command.slots, "asked", str(os.getpid()))
 
 
 def _ended(key: str, receipt: Receipt) -> Entry:
