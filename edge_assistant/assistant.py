@@ -169,17 +169,19 @@ class Assistant:
         from edge_assistant.storage.actions import Actions
         from edge_assistant.tiers.rules import RuleTier
 
-        devices = self._devices()
+        devices = self.devices
         actuator = Actuator(
             devices,
             cache(lambda: Actions(self.outbox)),
             self._clock,
             refresh=devices.refresh,
             rehearse=planned if self.config.actions.dry_run else None,
+            logged=(self.config.home / "outbox.db").exists,
         )
         return RuleTier(self._rulebooks, skills(actuator, self.timers), actuator)
 
-    def _devices(self) -> Router:
+    @cached_property
+    def devices(self) -> Router:
         """Return the home with its connections; they are made when they are first needed."""
         from edge_assistant.adapters.memory_home import MemoryHome
         from edge_assistant.adapters.router import Router, connect

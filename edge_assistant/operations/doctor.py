@@ -12,7 +12,8 @@ from typing import Final, Literal, TypeAlias
 
 from edge_assistant import languages
 from edge_assistant.assistant import Assistant, open_house, open_library, open_rulebooks
-from edge_assistant.errors import ConfigError, EdgeAssistantError, StorageError, TierError
+from edge_assistant.errors import ActionError, ConfigError, EdgeAssistantError, StorageError, TierError
+from edge_assistant.storage.actions import Actions
 from edge_assistant.types import Limits, Message
 
 Health: TypeAlias = Literal["works", "missing", "broken"]
@@ -91,6 +92,21 @@ async def _rules(assistant: Assistant) -> str:
     return f"{count} templates, a home of {len(house.areas)} areas and {len(house.entities)} devices"
 
 
+async def _devices(assistant: Assistant) -> str:
+    """Connect to what devices are connected through, and look into the log of actions."""
+    devices = assistant.devices
+    await devices.refresh()
+    doubtful = Actions(assistant.outbox).in_doubt()
+    if doubtful:
+        asked = ", ".join(f"{entry.service} {entry.entity}" for entry in doubtful)
+        raise ActionError(f"begun and never ended, so it may or may not have been done: {asked}")
+    connected = devices.connected()
+    if not connected:
+        raise _Missing("no device is connected; home.yaml can name MQTT topics or HTTP addresses")
+    silent = [entity.id for entity in connected if entity.state in ("unknown", "unavailable")]
+    return f"{len(connected)} connected" + (f"; no state from {', '.join(silent)}" if silent else "")
+
+
 async def _knowledge(assistant: Assistant) -> str:
     library = open_library(assistant.config, assistant.database)
     documents = library.documents()
@@ -135,6 +151,7 @@ async def _cloud(assistant: Assistant) -> str:
 TRIALS: Final[dict[str, Trial]] = {
     "storage": _storage,
     "rules": _rules,
+    "devices": _devices,
     "knowledge": _knowledge,
     "device": _device,
     "cloud": _cloud,
