@@ -55,6 +55,10 @@ class Router:
         now = {id: entity for connection in self._connections for id, entity in connection.entities().items()}
         return replace(home, entities=tuple(now.get(entity.id, entity) for entity in home.entities)) if now else home
 
+    def connected(self) -> list[Entity]:
+        """Return the entities that are told through a connection."""
+        return [entity for connection in self._connections for entity in connection.entities().values()]
+
     async def refresh(self, ids: Collection[str] | None = None) -> None:
         """Find out how these entities are, or all; one that cannot be asked stays unknown."""
 
