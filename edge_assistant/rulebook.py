@@ -34,7 +34,23 @@ _TELLING: Final = frozenset(
         "HassNevermind",
     )
 )
-_OWN_ACTS: Final = frozenset(("StepBrightness", "StepTemperature", "WhichRoom", "UnknownDevice", "AskDuration", "Yes"))
+_OWN_ACTS: Final = frozenset(
+    (
+        "StepBrightness",
+        "StepTemperature",
+        "WhichRoom",
+        "UnknownDevice",
+        "AskDuration",
+        "Yes",
+        "SetAlarm",
+        "CancelAlarm",
+        "CancelAllAlarms",
+        "SetReminder",
+        "CancelReminder",
+        "CancelAllReminders",
+        "ClearList",
+    )
+)
 
 _VAGUE: Final = frozenset(("WhichRoom", "UnknownDevice"))
 """What templates say when they do not know which device is meant."""

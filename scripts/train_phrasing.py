@@ -6,6 +6,7 @@ import argparse
 import json
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from edge_assistant.phrasing.examples import Examples, Sampler
 from edge_assistant.phrasing.features import features, places
-from edge_assistant.phrasing.spotting import Spotter
+from edge_assistant.phrasing.spotting import Phrase, Spotter
 
 ROOT: Final = Path(__file__).parents[1]
 DIMENSIONS: Final = 1 << 14
@@ -74,6 +75,11 @@ def fit(
     return weights[:DIMENSIONS]
 
 
+def plain(phrases: Sequence[Phrase]) -> list[list[str | list[str]]]:
+    """Return phrases as they are written."""
+    return [[list(phrase.words), phrase.kind, phrase.value] for phrase in phrases]
+
+
 def main() -> None:
     """Train one language and write its table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -105,12 +111,15 @@ def main() -> None:
     scores = np.array([small[row].astype(np.int64).sum(axis=0) for row, out in zip(rows, held, strict=True) if out])
     right = (scores.argmax(axis=1) == marks[held]).mean()
     print(f"{len(rows)} rows, {len(vocabulary)} words, right on held out {right:.4f}")
+    questions, fillers = examples.asking()
     table = {
         "language": options.language,
         "classes": classes,
         "scale": scale,
         "vocabulary": vocabulary,
-        "lexicon": [[list(phrase.words), phrase.kind, phrase.value] for phrase in examples.lexicon()],
+        "lexicon": plain(examples.lexicon()),
+        "questions": plain(questions),
+        "fillers": fillers,
         "weights": b64encode(compress(small.tobytes(), 9)).decode(),
     }
     path = ROOT / "edge_assistant" / "phrasing" / "tables" / f"{options.language}.json"

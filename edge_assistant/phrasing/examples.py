@@ -27,6 +27,7 @@ class Examples:
 
     def __init__(self, folder: Path, language: str) -> None:
         self.language = language
+        self._folder = folder
         self.words: Mapping[str, Any] = _mapping(folder / "words.yaml")
         self._homes: Mapping[str, Any] = _mapping(folder / "homes.yaml")
         self.acts: dict[str, list[tuple[str, Mapping[str, str]]]] = {}
@@ -43,8 +44,25 @@ class Examples:
         for section, kind in _KINDS.items():
             found += [(said, kind, value) for value, listed in self.words[section].items() for said in listed]
         found += [(said, kind, "") for kind in ("all", "here") for said in self.words[kind]]
+        found += [(said, "room", "") for said in self._homes["rooms"]]
         rows = {(tuple(stem(word) for word in words(said)), kind, str(value)) for said, kind, value in found}
         return [Phrase(*row) for row in sorted(rows)]
+
+    def asking(self) -> tuple[list[Phrase], list[str]]:
+        """Return the words of questions about states: those that mean something, and those that mean nothing."""
+        asking = _mapping(self._folder / "asking" / "words.yaml")
+        found = [
+            (said, kind, value)
+            for section, kind in (("conditions", "condition"), ("states", "state"))
+            for value, listed in asking[section].items()
+            for said in listed
+        ]
+        found += [(said, "measure", "") for said in asking["measures"]]
+        rows = {(tuple(stem(word) for word in words(said)), kind, str(value)) for said, kind, value in found}
+        things = [phrase for phrase in self.lexicon() if phrase.kind == "thing"]
+        return [*(Phrase(*row) for row in sorted(rows)), *things], sorted(
+            {part for said in asking["fillers"] for part in words(said)}
+        )
 
     def home(self, random: Random) -> Home:
         """Make up a home: rooms, and devices called after rooms, places and owners."""

@@ -38,7 +38,7 @@ class Filled:
 
 def fill(act: Act, spotted: Spotted, home: Home, area: str | None) -> Filled | None:
     """Return the slots of an act in this home, said in this area; none where something is missing or does not fit."""
-    values = _values(act, spotted)
+    values = None if spotted.of("room") else _values(act, spotted)
     if values is None:
         return None
     slots: dict[str, Slot] = {**act.slots, **values}
@@ -142,4 +142,4 @@ def _kind(act: Act, spotted: Spotted) -> tuple[str, str] | None:
         return None
     if kinds:
         return max(kinds, key=lambda kind: len(kind[1]))
-    return (act.domains[0], "") if len(act.domains) == 1 or act.whole else None
+    return (act.domains[0], "") if act.whole or act.domains == ("light",) or act.value else None

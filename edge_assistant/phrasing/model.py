@@ -6,7 +6,7 @@ import json
 import math
 from array import array
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -28,6 +28,10 @@ class Model:
     scale: float
     vocabulary: frozenset[str]
     lexicon: tuple[Phrase, ...]
+    questions: tuple[Phrase, ...] = ()
+    """What the words of questions about states mean."""
+    fillers: frozenset[str] = frozenset()
+    """Words of such questions that mean nothing."""
 
     @classmethod
     def read(cls, text: str) -> Model:
@@ -35,8 +39,15 @@ class Model:
         try:
             kept = json.loads(text)
             weights = array("b", decompress(b64decode(kept["weights"])))
-            lexicon = tuple(Phrase(tuple(words), kind, value) for words, kind, value in kept["lexicon"])
-            return cls(tuple(kept["classes"]), weights, float(kept["scale"]), frozenset(kept["vocabulary"]), lexicon)
+            return cls(
+                tuple(kept["classes"]),
+                weights,
+                float(kept["scale"]),
+                frozenset(kept["vocabulary"]),
+                _phrases(kept["lexicon"]),
+                _phrases(kept["questions"]),
+                frozenset(kept["fillers"]),
+            )
         except (ValueError, TypeError, KeyError, ZlibError) as error:
             raise ConfigError("this is not a table of free phrasings") from error
 
@@ -50,6 +61,10 @@ class Model:
         shares = [math.exp((value - top) * self.scale) for value in sums]
         total = sum(shares)
         return {name: share / total for name, share in zip(self.classes, shares, strict=True)}
+
+
+def _phrases(listed: Iterable[tuple[Sequence[str], str, str]]) -> tuple[Phrase, ...]:
+    return tuple(Phrase(tuple(words), kind, value) for words, kind, value in listed)
 
 
 @lru_cache(maxsize=4)

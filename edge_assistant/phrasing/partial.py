@@ -26,8 +26,9 @@ _ENOUGH: Final = 0.5
 class Partial:
     """Finds the devices of one home by part of their names."""
 
-    def __init__(self, entities: Sequence[Entity], things: Collection[str]) -> None:
+    def __init__(self, entities: Sequence[Entity], things: Collection[str], vocabulary: Collection[str]) -> None:
         self._things = frozenset(things)
+        self._foreseen = vocabulary
         self._entities = [
             (entity, frozenset(own), frozenset(every) & self._things)
             for entity in entities
@@ -38,13 +39,14 @@ class Partial:
         self._vocabulary = frozenset(word for _, own, _ in self._entities for word in own)
 
     def find(
-        self, row: Sequence[str], taken: Collection[int], things: Mapping[int, str]
+        self, row: Sequence[str], taken: Collection[int], things: Mapping[int, str], others: Collection[int]
     ) -> tuple[int, int, tuple[Entity, ...]] | None:
         """Return the words that best tell a device, and the devices that they tell equally well.
 
-        `taken` are the places of words that name a room; `things` tells the kind of device at a place.
+        `taken` are the places of words that name a room; `things` tells the kind of device at a place; `others` are
+        the places of words that mean something else.
         """
-        said = {at: self._meant(stem(word)) for at, word in enumerate(row) if at not in things}
+        said = {at: self._meant(stem(word)) for at, word in enumerate(row) if at not in things and at not in others}
         places = {at: word for at, word in said.items() if word is not None}
         if not any(at not in taken for at in places):
             return None
@@ -68,7 +70,7 @@ class Partial:
     def _meant(self, word: str) -> str | None:
         if word in self._vocabulary:
             return word
-        if len(word) < 5:
+        if len(word) < 5 or word in self._foreseen:
             return None
         found = [known for known in self._vocabulary if near(word, known)]
         return found[0] if len(found) == 1 else None

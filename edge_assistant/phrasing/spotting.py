@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,7 +46,7 @@ class Mention:
         if self.kind == "name":
             domains = {entity.domain for entity in self.entities}
             return f"<name:{domains.pop()}>" if len(domains) == 1 else "<name>"
-        return f"<{self.value}>" if self.kind == "thing" else f"<{self.kind}>"
+        return f"<{self.value}>" if self.kind == "thing" else "<area>" if self.kind == "room" else f"<{self.kind}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,14 @@ class Spotted:
 class Spotter:
     """Finds mentions; remembers the names of the home it saw last."""
 
-    def __init__(self, language: str, lexicon: Iterable[Phrase]) -> None:
+    def __init__(self, language: str, lexicon: Iterable[Phrase], vocabulary: Collection[str] = ()) -> None:
         self._language = language
+        self._vocabulary = vocabulary
         self._lexicon = tuple(lexicon)
         self._home: Home | None = None
         self._known: object = None
         self._phrases: dict[str, list[Phrase]] = {}
-        self._partial = Partial((), ())
+        self._partial = Partial((), (), ())
 
     def spot(self, text: str, home: Home) -> Spotted:
         """Return the words of a text and what they mention."""
@@ -100,7 +101,7 @@ class Spotter:
             for phrase in sorted(phrases, key=lambda phrase: -len(phrase.words)):
                 self._phrases.setdefault(phrase.words[0], []).append(phrase)
             things = {word for phrase in self._lexicon if phrase.kind == "thing" for word in phrase.words}
-            self._partial = Partial(home.entities, things)
+            self._partial = Partial(home.entities, things, self._vocabulary)
             self._known = known
         self._home = home
 
@@ -134,7 +135,8 @@ class Spotter:
             if mention.kind == "thing"
             for at in range(mention.start, mention.end)
         }
-        found = self._partial.find(row, taken, things)
+        others = {at for mention in mentions if mention.kind not in _PLACES for at in range(mention.start, mention.end)}
+        found = self._partial.find(row, taken, things, others)
         if found is None:
             return list(mentions)
         start, end, entities = found
@@ -143,9 +145,9 @@ class Spotter:
         return sorted([*kept, named], key=lambda mention: mention.start)
 
 
-_RANK: Final = {
-    kind: rank for rank, kind in enumerate(("name", "area", "floor", "tone", "color", "level", "thing", "all", "here"))
-}
+_PLACES: Final = frozenset(("area", "floor", "room", "thing"))
+_KINDS: Final = ("name", "area", "floor", "room", "tone", "color", "level", "condition", "state", "thing")
+_RANK: Final = {kind: rank for rank, kind in enumerate((*_KINDS, "measure", "all", "here"))}
 
 
 def _matched(stems: Sequence[str], at: int, phrase: Sequence[str]) -> int | None:

@@ -8,10 +8,11 @@ from typing import Final
 from edge_assistant.home import Home
 from edge_assistant.numerals import digits
 from edge_assistant.phrasing.acts import ACTS, Act
+from edge_assistant.phrasing.asking import Asking
 from edge_assistant.phrasing.filling import Filled, fill
 from edge_assistant.phrasing.model import Model, shipped
 from edge_assistant.phrasing.speech import plain_request
-from edge_assistant.phrasing.spotting import Spotter
+from edge_assistant.phrasing.spotting import Spotted, Spotter
 from edge_assistant.rulebook import Match
 
 ACTING: Final = 0.7
@@ -28,27 +29,33 @@ class Phrasing:
     def __init__(self, language: str, model: Callable[[str], Model | None] = shipped) -> None:
         self._language = language
         self._load = model
-        self._ready: tuple[Model, Spotter] | None = None
+        self._ready: tuple[Model, Spotter, Asking] | None = None
 
     def match(self, request: str, home: Home, area: str | None = None) -> Match | None:
         """Return what a request asks of this home, said in this area; none where it is not surely a request."""
         said = plain_request(digits(request, self._language), self._language)
         if said is None or len(said) > LONGEST or (ready := self._prepared()) is None:
             return None
-        model, spotter = ready
+        model, spotter, _ = ready
         spotted = spotter.spot(said, home)
         likely = model.probabilities(spotted.row())
         name = max(likely, key=lambda act: likely[act])
         act = ACTS.get(name)
-        if act is None or likely[name] < ASKING:
+        if act is None or likely[name] < ASKING or _of_another(spotted, model):
             return None
         filled = fill(act, spotted, home, area)
         return None if filled is None else self._match(act, name, filled, likely[name], said)
 
-    def _prepared(self) -> tuple[Model, Spotter] | None:
-        if self._ready is None:
-            model = self._load(self._language)
-            self._ready = None if model is None else (model, Spotter(self._language, model.lexicon))
+    def ask(self, question: str, home: Home) -> Match | None:
+        """Return what a question asks about the states of this home; nothing is ever done for it."""
+        if len(question) > LONGEST or (ready := self._prepared()) is None:
+            return None
+        return ready[2].match(question, home)
+
+    def _prepared(self) -> tuple[Model, Spotter, Asking] | None:
+        if self._ready is None and (model := self._load(self._language)) is not None:
+            asking = Asking(self._language, model.questions, model.fillers)
+            self._ready = model, Spotter(self._language, model.lexicon, model.vocabulary), asking
         return self._ready
 
     def _match(self, act: Act, name: str, filled: Filled, probability: float, text: str) -> Match:
@@ -68,3 +75,9 @@ class Phrasing:
             asks=act.open or filled.open or ("" if probability >= ACTING else "confirm"),
             about=act.intent,
         )
+
+
+def _of_another(spotted: Spotted, model: Model) -> bool:
+    """Return whether a strange word before a name makes it the name of something else: "the sauna heater"."""
+    before = [spotted.words[mention.start - 1] for mention in spotted.of("name") if mention.start]
+    return any(word not in model.vocabulary for word in before)
