@@ -44,12 +44,16 @@ class HomeNames:
             "area": _spelled([(area.names, _NO_CONTEXT) for area in home.areas], language),
             "floor": _spelled([(floor.names, _NO_CONTEXT) for floor in home.floors], language),
         }
-        self._names = {slot: Names(spelling for spelling, _, _ in named) for slot, named in self._named.items()}
+        self._names = Names({slot: [spelling for spelling, _, _ in named] for slot, named in self._named.items()})
         self._kinds = {(entity.domain, entity.device_class) for entity in home.entities}
 
     def within(self, text: str) -> Found:
         """Return which names stand in a squeezed text."""
-        return {slot: names.within(text) for slot, names in self._names.items()}
+        return self._names.within(text)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many names each list has."""
+        return {slot: len(named) for slot, named in self._named.items()}
 
     def lists(self, found: Found) -> dict[str, SlotList]:
         """Return the slot lists of the names that were found, in the order of the home."""
@@ -99,6 +103,13 @@ class Templates:
     @cached_property
     def _tree(self) -> Tree:
         return Tree.grown([template.program for template in self.rules.templates])
+
+    @cached_property
+    def whole(self) -> Mapping[int, str]:
+        """The open slot of each template that is nothing else."""
+        alone = {f"{{{name}}}": name for name in self.rules.wildcards}
+        found = ((number, alone.get(template.text)) for number, template in enumerate(self.rules.templates))
+        return {number: listed for number, listed in found if listed is not None}
 
     def candidates(self, text: str, found: Found) -> list[int]:
         """Return the numbers of the templates that a squeezed text may be of."""

@@ -52,7 +52,10 @@ def readings(text: str, language: str, frames: Sequence[tuple[str, str, bool]]) 
 
 
 def _peel(reading: Reading, frames: Sequence[tuple[str, str, bool]]) -> Reading | None:
+    lowered = reading.text.casefold()
     for before, after, asks in frames:
+        if not (lowered.startswith(before) and lowered.endswith(after)):
+            continue
         inner = _inside(reading.text, before, after)
         if inner is not None:
             return Reading(inner, polite=True, asks=asks or reading.asks)
@@ -70,8 +73,7 @@ def _edge(before: str, after: str) -> re.Pattern[str]:
 
 
 def _inside(text: str, before: str, after: str) -> str | None:
-    lowered = text.casefold()
-    if not (lowered.startswith(before) and lowered.endswith(after)) or len(before) + len(after) >= len(text):
+    if len(before) + len(after) >= len(text):
         return None
     found = _edge(before, after).match(text)
     return found["inner"].strip(" ,，") or None if found else None

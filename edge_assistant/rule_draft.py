@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.sieve import Node, list_program, parted, program
+from edge_assistant.sieve import Node, list_program, parted, program, required
 from edge_assistant.yaml_file import Document, Value, parse_yaml
 
 MAX_EXPANSION: Final = 1e9
@@ -32,7 +32,7 @@ class Template:
     excludes: Mapping[str, Any] = field(default_factory=dict)
     response: str | None = None
     clauses: Sequence[Sequence[str]] = ()
-    """Of every clause, one word must stand in a text that this template can match."""
+    """Of each of these, one word must stand in a text that this template can match."""
     program: Sequence[int] = ()
     """The template as the sieve reads it: which of the `parts` of the rules follow each other."""
 
@@ -82,7 +82,7 @@ def _prepared(template: Template, parsed: dict[str, Any], parts: dict[str, tuple
     from hassil.parse_expression import parse_sentence
 
     sentence = parse_sentence(template.text)
-    clauses = sorted(sorted(clause) for clause in sentence.get_required_clauses(parsed))
+    clauses = required(sentence.get_required_clauses(parsed))
     nodes = parted(program(sentence.expression))
     numbered = [parts.setdefault(str(node), (len(parts), node))[0] for node in nodes]
     return replace(template, clauses=clauses, program=numbered)

@@ -199,7 +199,8 @@ class Rulebook:
         context = {"area": here.called(self.language)} if here else {}
         for rank, templates in enumerate(self._packs):
             sure = False
-            if numbers := templates.candidates(plain, found):
+            candidates = templates.candidates(plain, found)
+            if numbers := [number for number in candidates if self._worth(text, templates, number)]:
                 for result in templates.results(text, numbers, names.lists(found), context):
                     match, refusal = self._match(result, text, names, rank), self._refusal(result, rank)
                     sure = sure or (match.order[:2] == _SURE and not refusal)
@@ -238,6 +239,11 @@ class Rulebook:
             (domains,) if isinstance(domains, str) else tuple(domains),
             order,
         )
+
+    def _worth(self, text: str, templates: Templates, number: int) -> bool:
+        """Return whether hassil has to look: not where a template is one open slot, and the text is not of its kind."""
+        listed = templates.whole.get(number)
+        return listed is None or self._checks[templates.rules.wildcards[listed]](text, self.language)
 
     def _refusal(self, result: RecognizeResult, rank: int) -> str:
         """Return why what an open slot caught is not of its kind; nothing if it is."""

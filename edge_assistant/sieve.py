@@ -14,6 +14,8 @@ rule, ``l`` a list, ``#`` a number in digits, ``*`` anything.
 """
 _INLINE: Final[list[Any]] = ["*"]
 """What a list is that stands nowhere but in its template: ``{0..100:brightness}``."""
+_ENOUGH: Final = 2
+"""Clauses of a template that are looked at; the sieve sees the rest."""
 _MOST_ORDERS: Final = 4
 """Parts of a permutation from which on every order is let through."""
 
@@ -24,24 +26,28 @@ def squeezed(text: str) -> str:
 
 
 class Names:
-    """The names of one list of a home, found in a text without trying each of them."""
+    """The names of several lists, found in a text without trying each of them."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self.names = tuple(names)
-        self._by_start: dict[str, list[tuple[int, str]]] = {}
-        for index, name in enumerate(self.names):
-            if key := squeezed(name):
-                self._by_start.setdefault(key[:2], []).append((index, key))
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        self._none: dict[str, list[tuple[int, int, int]]] = {slot: [] for slot in lists}
+        self._by_start: dict[str, list[tuple[str, int, str]]] = {}
+        for slot, names in lists.items():
+            for index, name in enumerate(names):
+                if key := squeezed(name):
+                    self._by_start.setdefault(key[:2], []).append((slot, index, key))
+        self._short = any(len(start) == 1 for start in self._by_start)
 
-    def within(self, text: str) -> list[tuple[int, int, int]]:
-        """Return of every name that stands in a squeezed text its index, its place and its length."""
-        return [
-            (index, place, len(name))
-            for place in range(len(text))
-            for start in dict.fromkeys((text[place], text[place : place + 2]))
-            for index, name in self._by_start.get(start, ())
-            if text.startswith(name, place)
-        ]
+    def within(self, text: str) -> dict[str, list[tuple[int, int, int]]]:
+        """Return for each list which names stand in a squeezed text: the index, the place and the length of each."""
+        found = {slot: list(none) for slot, none in self._none.items()}
+        for place in range(len(text)):
+            for slot, index, name in self._by_start.get(text[place : place + 2], ()):
+                if text.startswith(name, place):
+                    found[slot].append((index, place, len(name)))
+            if self._short and place + 1 < len(text):
+                for slot, index, name in self._by_start.get(text[place], ()):
+                    found[slot].append((index, place, len(name)))
+        return found
 
 
 class Tree:
@@ -117,13 +123,14 @@ class Sieve:
     def _ends(self, node: Node, starts: int) -> int:
         """Return the places at which a part may end that starts at one of these."""
         if isinstance(node, str):
-            return (starts & self._literal(node)) << len(node)
+            places = self._places.get(node)
+            return (starts & (self._literal(node) if places is None else places)) << len(node)
         tag = node[0]
         if tag == "o":
             ends = 0
             for text in node[1:]:
-                if places := starts & self._literal(text):
-                    ends |= places << len(text)
+                places = self._places.get(text)
+                ends |= (starts & (self._literal(text) if places is None else places)) << len(text)
             return ends
         if tag == "s":
             for part in node[1:]:
@@ -160,15 +167,13 @@ class Sieve:
         return ends
 
     def _literal(self, text: str) -> int:
-        """Return the places at which a literal stands in the text."""
-        places = self._places.get(text)
-        if places is None:
-            places = 0
-            place = self._text.find(text)
-            while place >= 0:
-                places |= 1 << place
-                place = self._text.find(text, place + 1)
-            self._places[text] = places
+        """Work out the places at which a literal stands in the text."""
+        places = 0
+        place = self._text.find(text)
+        while place >= 0:
+            places |= 1 << place
+            place = self._text.find(text, place + 1)
+        self._places[text] = places
         return places
 
     def _number(self, starts: int) -> int:
@@ -198,27 +203,63 @@ class Sieve:
 class Index:
     """Which templates have all the words in a text that they cannot do without."""
 
-    def __init__(self, required: Sequence[Sequence[Sequence[str]]]) -> None:
-        self._all = (1 << len(required)) - 1
-        clauses: dict[tuple[str, ...], int] = {}
-        for number, wanted in enumerate(required):
-            for clause in wanted:
-                if all(words := tuple(squeezed(word) for word in clause)):
-                    clauses[words] = clauses.get(words, 0) | 1 << number
-        self._needing = tuple(clauses.values())
-        self._clauses_of: dict[str, list[int]] = {}
-        for index, words in enumerate(clauses):
+    def __init__(self, clauses: Sequence[Sequence[Sequence[str]]]) -> None:
+        self._all = (1 << len(clauses)) - 1
+        known: dict[tuple[str, ...], int] = {}
+        self._needing: list[dict[int, int]] = []
+        """For the first clause of templates, the second and so on: which templates need it there, as bits."""
+        self._content: list[int] = []
+        """Which templates need no first clause, no second and so on."""
+        for number, wanted in enumerate(clauses):
+            for turn, words in enumerate(map(tuple, wanted)):
+                if turn == len(self._needing):
+                    self._needing.append({})
+                    self._content.append(self._all)
+                needing = self._needing[turn]
+                clause = known.setdefault(words, len(known))
+                needing[clause] = needing.get(clause, 0) | 1 << number
+                self._content[turn] &= ~(1 << number)
+        self._by_start: dict[str, list[tuple[str, list[int]]]] = {}
+        clauses_of: dict[str, list[int]] = {}
+        for words, clause in known.items():
             for word in words:
-                self._clauses_of.setdefault(word, []).append(index)
+                clauses_of.setdefault(word, []).append(clause)
+        for word, met in clauses_of.items():
+            self._by_start.setdefault(word[:2], []).append((word, met))
+        self._short = any(len(start) == 1 for start in self._by_start)
 
     def within(self, text: str) -> int:
         """Return the templates that a squeezed text may be of, as bits."""
+        met = self._met(text)
         left = self._all
-        met = {clause for word, clauses in self._clauses_of.items() if word in text for clause in clauses}
-        for clause, needing in enumerate(self._needing):
-            if clause not in met:
-                left &= ~needing
+        for needing, content in zip(self._needing, self._content, strict=True):
+            for clause in met:
+                content |= needing.get(clause, 0)
+            left &= content
         return left
+
+    def _met(self, text: str) -> set[int]:
+        """Return the clauses of which a word stands in the text."""
+        met: set[int] = set()
+        for place in range(len(text)):
+            for word, clauses in self._by_start.get(text[place : place + 2], ()):
+                if text.startswith(word, place):
+                    met.update(clauses)
+            if self._short and place + 1 < len(text):
+                for _, clauses in self._by_start.get(text[place], ()):
+                    met.update(clauses)
+        return met
+
+
+def required(clauses: Iterable[Iterable[str]]) -> list[list[str]]:
+    """Return the clauses of a template that are worth looking at, as they stand in a squeezed text."""
+    plain = [sorted({squeezed(word) for word in clause}) for clause in clauses]
+    return sorted((words for words in plain if all(words)), key=_rarity, reverse=True)[:_ENOUGH]
+
+
+def _rarity(words: Sequence[str]) -> tuple[int, int, Sequence[str]]:
+    """Return how seldom a clause is met by chance: its shortest word is long, and its words are few."""
+    return min(map(len, words)), -len(words), words
 
 
 def numbers(bits: int) -> list[int]:
