@@ -14,6 +14,7 @@ import anyio
 
 from edge_assistant.errors import ActionError, NotSent, StorageError
 from edge_assistant.home import Entity, Home
+from edge_assistant.pin import Pin
 from edge_assistant.services import SERVICES, Choice, Command, Range, fulfils, goal, risk
 from edge_assistant.storage.actions import Actions, Entry
 from edge_assistant.types import Action, ActionStatus, Context
@@ -98,10 +99,11 @@ class Actuator:
         refresh: Refresh | None = None,
         rehearse: Callable[[Command, Entity], str] | None = None,
         logged: Callable[[], bool] = lambda: True,
+        pin: Pin | None = None,
     ) -> None:
         """Take what carries out commands and what logs them; with `rehearse`, only say what would be done.
 
-        `logged` tells whether there is a log yet.
+        `logged` tells whether there is a log yet; `pin` is asked for instead of a yes.
         """
         self._backend = backend
         self._actions = actions
@@ -110,6 +112,7 @@ class Actuator:
         self._patience = patience
         self._refresh = refresh
         self._rehearse = rehearse
+        self.pin = pin
         self._since = wall()
         self._doubtful = logged()
         self._pending: dict[str, _Pending] = {}
@@ -164,6 +167,11 @@ class Actuator:
         earlier = self._pending.get(_conversation(context))
         held = (*earlier.commands, *commands) if earlier is not None else tuple(commands)
         self._pending[_conversation(context)] = _Pending(held, now + CONFIRM)
+
+    def waits(self, context: Context) -> tuple[Command, ...]:
+        """Return what waits for a yes in this conversation."""
+        pending = self._pending.get(_conversation(context))
+        return pending.commands if pending is not None and self._clock() <= pending.until else ()
 
     def release(self, context: Context) -> tuple[Command, ...]:
         """Take back what waits for a yes in this conversation, if that is not too long ago."""

@@ -33,6 +33,8 @@ LONGEST_QUESTION: Final = 8_000
 _REMEMBERED_TURNS: Final = 6
 _MARGIN: Final = 2.0
 """Seconds that the engine waits longer for the cloud than its endpoints do."""
+_HIDDEN: Final = "••••"
+"""What is kept of a question that was a PIN."""
 _REUSED: Final = frozenset({"knowledge", "device", "cloud"})
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from edge_assistant.adapters.router import Router
     from edge_assistant.home import Home
     from edge_assistant.knowledge.library import Library
+    from edge_assistant.pin import Pin
     from edge_assistant.skills.books import Rulebooks
     from edge_assistant.skills.timers import Ring, Timers
     from edge_assistant.watched import Watched
@@ -177,8 +180,16 @@ class Assistant:
             refresh=devices.refresh,
             rehearse=planned if self.config.actions.dry_run else None,
             logged=(self.config.home / "outbox.db").exists,
+            pin=self._pin,
         )
         return RuleTier(self._rulebooks, skills(actuator, self.timers), actuator)
+
+    @cached_property
+    def _pin(self) -> Pin | None:
+        from edge_assistant.pin import Pin
+
+        variable = self.config.actions.pin_env
+        return Pin.named(variable, self._clock) if variable else None
 
     @cached_property
     def devices(self) -> Router:
@@ -295,7 +306,7 @@ class Assistant:
         answer = replace(answer, id=secrets.token_hex(4))
         try:
             self.history.add(
-                query.text,
+                _HIDDEN if any(attempt.reason == "intent Pin" for attempt in answer.trace) else query.text,
                 explain.receipt(answer),
                 private=query.private,
                 conversation=query.context.conversation,

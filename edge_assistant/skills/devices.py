@@ -13,6 +13,8 @@ from edge_assistant.skills.states import state_word
 from edge_assistant.skills.targets import INTENTS, command, targets
 from edge_assistant.types import Declined
 
+PIN: Final = "Pin"
+"""The intent of a number that stands in for a yes."""
 _ONE_IS_MEANT: Final = frozenset(
     ("HassClimateSetTemperature", "StepTemperature", "HassSetVolume", "HassSetVolumeRelative")
 )
@@ -33,6 +35,7 @@ class Devices:
             "UnknownDevice": lambda asked: saying("unknown_device", "Device", name=asked.match.slots["thing"]),
             "Yes": self._yes,
             "No": self._no,
+            PIN: self._pin,
         }
 
     def _tell(self, asked: Asked) -> Work:
@@ -46,7 +49,6 @@ class Devices:
             return saying(nothing, table="Device")
         if len(found) > 1 and (asked.match.intent in _ONE_IS_MEANT or self._ambiguous(asked, found)):
             return saying("which_one", "Device", names=asked.join([self._placed(entity, asked) for entity in found]))
-        commands = [command(asked.match, entity) for entity in found]
 
         async def tell() -> Said:
             await self._actuator.look([entity.id for entity in found])
@@ -66,7 +68,22 @@ class Devices:
         commands = self._actuator.release(asked.query.context)
         if not commands:
             return Declined("nothing waits for a yes")
+        if self._actuator.pin is not None and self._actuator.needs_yes(commands):
+            self._actuator.hold(asked.query.context, commands)
+            return saying("say_pin", table="Device")
+        return self._confirmed(asked, commands, asked_at)
 
+    def _pin(self, asked: Asked) -> Work | Declined:
+        pin, asked_at = self._actuator.pin, self._actuator.now()
+        if pin is None or not self._actuator.waits(asked.query.context):
+            return saying("nothing_waits", table="Device")
+        verdict = pin.check(asked.query.text)
+        if verdict == "wrong":
+            return saying("wrong_pin", table="Device")
+        commands = self._actuator.release(asked.query.context)
+        return self._confirmed(asked, commands, asked_at) if verdict == "right" else saying("pin_rests", table="Device")
+
+    def _confirmed(self, asked: Asked, commands: Sequence[Command], asked_at: float) -> Work:
         async def confirmed() -> Said:
             receipts = await self._actuator.act(commands, asked=asked_at, confirmed=True)
             services = dict.fromkeys(command.service for command in commands)
@@ -95,7 +112,8 @@ class Devices:
         domain, _, verb = risky[0].service.partition(".")
         keys = (f"{domain}.{verb}", "change" if risky[0].slots else verb, "change")
         question = next((said for key in keys if (said := asked.book.say("Question", key, {"names": names}))), names)
-        return Said("confirm", {"question": question}, table="Device")
+        pin = self._actuator.pin is not None and self._actuator.needs_yes(risky)
+        return Said("confirm_pin" if pin else "confirm", {"question": question}, table="Device")
 
     def _told(self, asked: Asked, receipts: Sequence[Receipt], intent: str, response: str) -> Said:
         """Say what the receipts show: what is done, what was so already, and what went wrong."""

@@ -11,8 +11,10 @@ from edge_assistant.clauses import MOST, clauses, completed
 from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.home import Home
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
+from edge_assistant.pin import digits
 from edge_assistant.rulebook import MAX_TEXT, Match, Rulebook, acts
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
+from edge_assistant.skills.devices import PIN
 from edge_assistant.skills.things import no_hand
 from edge_assistant.types import Declined, Query, Reply, TierName, Words
 
@@ -56,6 +58,8 @@ class RuleTier:
         """Take the query if a rule understands it, or every one of its clauses, and its skill can do it."""
         if len(query.text) > MAX_TEXT:
             return Declined(f"a command has at most {MAX_TEXT} characters")
+        if (entered := self._entered(query)) is not None:
+            return entered
         home = self._actuator.home()
         books = [self._rulebooks(language) for language in _languages(query)]
         found = [match for book in books for match in book.matches(query.text, home, query.context.area)]
@@ -72,6 +76,15 @@ class RuleTier:
             if strung := self._strung(query, book, home):
                 return self._reply(strung)
         return Declined(reason, draft=_draft(query, books[0], matches))
+
+    def _entered(self, query: Query) -> Reply | None:
+        """Take a PIN before anything else hears of it: one that was asked for, or the right one at any time."""
+        pin = self._actuator.pin
+        if pin is None or not (self._actuator.waits(query.context) and digits(query.text)) and not pin.holds(query.text):
+            return None
+        match = Match(PIN, {}, "default", query.language, "", "", "")
+        work = self._work(Asked(match, query, self._rulebooks(query.language)))
+        return None if isinstance(work, Declined) else self._reply([(match, work)])
 
     def _strung(self, query: Query, book: Rulebook, home: Home) -> Sequence[tuple[Match, Work]]:
         """Return what every clause of the query asks for; nothing, unless all of them are understood."""
