@@ -80,7 +80,8 @@ class RuleTier:
     def _entered(self, query: Query) -> Reply | None:
         """Take a PIN before anything else hears of it: one that was asked for, or the right one at any time."""
         pin = self._actuator.pin
-        if pin is None or not (self._actuator.waits(query.context) and digits(query.text)) and not pin.holds(query.text):
+        asked_for = bool(self._actuator.waits(query.context) and digits(query.text))
+        if pin is None or not (asked_for or pin.holds(query.text)):
             return None
         match = Match(PIN, {}, "default", query.language, "", "", "")
         work = self._work(Asked(match, query, self._rulebooks(query.language)))
