@@ -46,8 +46,10 @@ if TYPE_CHECKING:
     from edge_assistant.home import Home
     from edge_assistant.knowledge.library import Library
     from edge_assistant.pin import Pin
+    from edge_assistant.skills.alarms import Alarms
+    from edge_assistant.skills.bell import Bell, Ring
     from edge_assistant.skills.books import Rulebooks
-    from edge_assistant.skills.timers import Ring, Timers
+    from edge_assistant.skills.timers import Timers
     from edge_assistant.watched import Watched
 
 _log = logging.getLogger(__name__)
@@ -138,11 +140,24 @@ class Assistant:
     def timers(self) -> Timers:
         from edge_assistant.skills.timers import Timers
 
-        return Timers(cache(lambda: TimerStore(self.database)), self._rulebooks)
+        return Timers(cache(lambda: TimerStore(self.database)), self._rulebooks, self._bell)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        from edge_assistant.skills.alarms import Alarms
+        from edge_assistant.storage.alarms import AlarmStore
+
+        return Alarms(cache(lambda: AlarmStore(self.database)), self._rulebooks, self._bell)
+
+    @cached_property
+    def _bell(self) -> Bell:
+        from edge_assistant.skills.bell import Bell
+
+        return Bell()
 
     def rings(self) -> AsyncGenerator[Ring]:
-        """Yield every timer as it ends, for as long as the caller listens."""
-        return self.timers.rings()
+        """Yield every timer, alarm and reminder as it gets due, for as long as the caller listens."""
+        return self._bell.rings([self.timers.due, self.alarms.due])
 
     @cached_property
     def _rulebooks(self) -> Rulebooks:
@@ -168,8 +183,10 @@ class Assistant:
     def _rules_tier(self) -> Tier:
         from edge_assistant.actuator import Actuator
         from edge_assistant.adapters.router import planned
+        from edge_assistant.skills.lists import Lists
         from edge_assistant.skills.table import skills
         from edge_assistant.storage.actions import Actions
+        from edge_assistant.storage.lists import ListStore
         from edge_assistant.tiers.rules import RuleTier
 
         devices = self.devices
@@ -182,7 +199,8 @@ class Assistant:
             logged=(self.config.home / "outbox.db").exists,
             pin=self._pin,
         )
-        return RuleTier(self._rulebooks, skills(actuator, self.timers), actuator)
+        lists = Lists(cache(lambda: ListStore(self.database)))
+        return RuleTier(self._rulebooks, skills(actuator, self.timers, self.alarms, lists), actuator)
 
     @cached_property
     def _pin(self) -> Pin | None:

@@ -36,7 +36,7 @@ _TELLING: Final = frozenset(
 )
 _OWN_ACTS: Final = frozenset(
     (
-        "StepBrightness",
+        "StepBrightness", "StopMedia",
         "StepTemperature",
         "WhichRoom",
         "UnknownDevice",

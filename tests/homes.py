@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone, tzinfo
 from functools import cache
 from pathlib import Path
+from random import Random
 
 from edge_assistant.actuator import Actuator, Backend
 from edge_assistant.adapters.memory_home import MemoryHome
@@ -14,11 +15,16 @@ from edge_assistant.config import shipped
 from edge_assistant.errors import ActionError
 from edge_assistant.home import Entity, Home
 from edge_assistant.services import Command
+from edge_assistant.skills.alarms import Alarms
+from edge_assistant.skills.bell import Bell, Ring
 from edge_assistant.skills.books import Rulebooks
+from edge_assistant.skills.lists import Lists
 from edge_assistant.skills.table import skills
 from edge_assistant.skills.timers import Timers
 from edge_assistant.storage.actions import Actions
+from edge_assistant.storage.alarms import AlarmStore
 from edge_assistant.storage.database import Database
+from edge_assistant.storage.lists import ListStore
 from edge_assistant.storage.timers import TimerStore
 from edge_assistant.tiers.rules import RuleTier
 from edge_assistant.types import Action, Context, Declined, Query
@@ -77,6 +83,7 @@ class House:
     clock: Clock = field(default_factory=Clock)
     backend: Backend | None = None
     rules: Rulebooks | None = None
+    zone: tzinfo = timezone.utc
 
     def __post_init__(self) -> None:
         self.database = Database(self.folder / "assistant.db")
@@ -85,13 +92,22 @@ class House:
         self.store = TimerStore(self.database, self.clock)
         backend = self.backend or MemoryHome(sample_home(), lambda: self.database)
         self.actuator = Actuator(backend, lambda: self.actions, self.clock, self.clock)
-        self.timers = Timers(lambda: self.store, books(), self.clock.sleep)
-        table = skills(self.actuator, self.timers, lambda: NOON)
+        self.bell = Bell(self.clock.sleep)
+        self.alarm_store = AlarmStore(self.database, self.clock, self.zone)
+        self.timers = Timers(lambda: self.store, books(), self.bell)
+        self.alarms = Alarms(lambda: self.alarm_store, books(), self.bell)
+        lists = Lists(lambda: ListStore(self.database))
+        table = skills(
+            self.actuator, self.timers, self.alarms, lists, lambda: NOON.replace(tzinfo=self.zone), Random(5)
+        )
         self.tier = RuleTier(self.rules or books(), table, self.actuator)
 
     def close(self) -> None:
         self.database.close()
         self.outbox.close()
+
+    def rings(self) -> AsyncGenerator[Ring]:
+        return self.bell.rings([self.timers.due, self.alarms.due])
 
     def state(self, entity: str) -> str:
         found = self.actuator.home().entity(entity)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_assistant.skills.timers import Ring
+from edge_assistant.skills.bell import Ring
 from edge_assistant.storage.timers import TimerStore
 from edge_assistant.types import Context
 from tests.homes import House
@@ -20,7 +20,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 async def next_ring(house: House) -> Ring:
-    async with aclosing(house.timers.rings()) as rings:
+    async with aclosing(house.rings()) as rings:
         return await anext(rings)
 
 
@@ -42,7 +42,7 @@ async def test_a_timer_rings_in_the_language_in_which_it_was_set(house: House) -
 
 async def test_a_timer_set_where_nothing_rings_says_so(house: House) -> None:
     alone = await house.hear("set a timer for 5 minutes")
-    house.timers.listening = True
+    house.bell.listening = True
 
     assert alone == "Timer set for 5 minutes. It rings while the chat or the service is running."
     assert await house.hear("set a timer for 5 minutes") == "Timer set for 5 minutes."
@@ -51,11 +51,11 @@ async def test_a_timer_set_where_nothing_rings_says_so(house: House) -> None:
 async def test_listening_ends_with_the_listener(house: House) -> None:
     await house.hear("set a timer for 1 second")
 
-    async with aclosing(house.timers.rings()) as rings:
+    async with aclosing(house.rings()) as rings:
         await anext(rings)
-        assert house.timers.listening
+        assert house.bell.listening
 
-    assert not house.timers.listening
+    assert not house.bell.listening
 
 
 async def test_a_timer_survives_a_restart_and_rings_late(house: House) -> None:

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from edge_assistant.home import Entity
-from edge_assistant.rulebook import Check, Match, Rulebook
+from edge_assistant.rulebook import Match, Rulebook
 from edge_assistant.skills.arithmetic import is_arithmetic
+from edge_assistant.skills.cities import is_place
+from edge_assistant.skills.days import is_day, is_feast
+from edge_assistant.skills.kinds import is_choice, is_dice, is_list_item, is_list_name
+from edge_assistant.skills.moment_words import is_moment
+from edge_assistant.skills.reminders import is_reminder, is_task
 from edge_assistant.skills.things import is_device
 from edge_assistant.skills.units import is_quantity, is_unit
+from edge_assistant.slot_checks import Check
 from edge_assistant.types import Action, Declined, Query
 
 CHECKS: Final[Mapping[str, Check]] = {
@@ -18,6 +24,16 @@ CHECKS: Final[Mapping[str, Check]] = {
     "quantity": is_quantity,
     "unit": is_unit,
     "device": is_device,
+    "moment": is_moment,
+    "reminder": is_reminder,
+    "task": is_task,
+    "list_item": is_list_item,
+    "list_name": is_list_name,
+    "day": is_day,
+    "feast": is_feast,
+    "place": is_place,
+    "dice": is_dice,
+    "choice": is_choice,
 }
 """What open slots of our rules may catch."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from edge_assistant.skills import Asked, Skill, Work, saying
+from edge_assistant.skills.wording import spoken_time
 
 
 class Clock:
@@ -20,10 +21,7 @@ class Clock:
         return {"HassGetCurrentTime": self._time, "HassGetCurrentDate": self._date}
 
     def _time(self, asked: Asked) -> Work:
-        now = self._now()
-        if asked.match.language == "zh":
-            return saying(time=f"{now.hour}点{now.minute:02}分" if now.minute else f"{now.hour}点整")
-        return saying(time=f"{now.hour % 12 or 12}:{now.minute:02} {'AM' if now.hour < 12 else 'PM'}")
+        return saying(time=spoken_time(self._now(), asked.match.language))
 
     def _date(self, asked: Asked) -> Work:
         day = self._now() + timedelta(days=asked.match.response == "tomorrow")

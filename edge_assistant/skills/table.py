@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from random import Random, SystemRandom
 
 from edge_assistant.actuator import Actuator
 from edge_assistant.skills import Skill, numbers, talk
+from edge_assistant.skills.alarms import Alarms
+from edge_assistant.skills.chance import Chance
 from edge_assistant.skills.clock import Clock
+from edge_assistant.skills.dates import Dates
 from edge_assistant.skills.devices import Devices
+from edge_assistant.skills.lists import Lists
 from edge_assistant.skills.states import States
 from edge_assistant.skills.timers import Timers
+from edge_assistant.skills.zones import Zones
 
 
-def skills(actuator: Actuator, timers: Timers, now: Callable[[], datetime] = datetime.now) -> Mapping[str, Skill]:
-    """Return the skills of one home, with its timers and its clock."""
+def skills(
+    actuator: Actuator,
+    timers: Timers,
+    alarms: Alarms,
+    lists: Lists,
+    now: Callable[[], datetime] = datetime.now,
+    random: Random | None = None,
+) -> Mapping[str, Skill]:
+    """Return the skills of one home, with what it keeps, its clock and its dice."""
     return {
         **talk.SKILLS,
         **numbers.SKILLS,
         **Clock(now).skills,
+        **Dates(now).skills,
+        **Zones(now).skills,
+        **Chance(random or SystemRandom()).skills,
         **timers.skills,
+        **alarms.skills,
+        **lists.skills,
         **States(actuator.home, actuator.look).skills,
         **Devices(actuator).skills,
     }

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-import anyio
-
-from edge_assistant.errors import StorageError
 from edge_assistant.home import fold
 from edge_assistant.numerals import digits
 from edge_assistant.rulebook import Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
+from edge_assistant.skills.bell import LATE, Bell, Ring
 from edge_assistant.storage.timers import Timer, TimerStore
 from edge_assistant.types import Declined
-
-_log = logging.getLogger(__name__)
 
 LONGEST: Final = 30 * 86_400
 MOST: Final = 50
 """How many timers may run at a time."""
-_PULSE: Final = 0.5
-"""Seconds between two looks at the timers: another process may have set one."""
-_LATE: Final = 60.0
-"""Seconds from which on a ring is told as late."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """A timer is over."""
-
-    timer: Timer
-    late: float
-    """How many seconds ago that was."""
-    sentence: str
-    """What to tell the user, in the language in which the timer was set."""
 
 
 class Timers:
@@ -46,13 +25,11 @@ class Timers:
         self,
         store: Callable[[], TimerStore],
         rulebooks: Callable[[str], Rulebook],
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        bell: Bell,
     ) -> None:
         self._store = store
         self._rulebooks = rulebooks
-        self._sleep = sleep
-        self.listening = False
-        """Whether something in this process listens for rings."""
+        self._bell = bell
 
     @property
     def skills(self) -> Mapping[str, Skill]:
@@ -69,23 +46,17 @@ class Timers:
             "AskDuration": lambda asked: saying(),
         }
 
-    async def rings(self) -> AsyncGenerator[Ring]:
-        """Yield every timer as it ends, also those that other processes set, until the caller stops."""
+    def due(self) -> Iterator[Ring]:
+        """Yield every timer that is over and that nobody else rings."""
         store = self._store()
-        self.listening = True
-        try:
-            while True:
-                for timer in _due(store):
-                    if store.remove(timer):
-                        yield self._ring(timer, max(0.0, store.now() - timer.ends))
-                await self._sleep(_PULSE)
-        finally:
-            self.listening = False
+        for timer in store.due():
+            if store.remove(timer):
+                yield self._ring(timer, max(0.0, store.now() - timer.ends))
 
     def _ring(self, timer: Timer, late: float) -> Ring:
         book = self._rulebooks(timer.language)
         values = {"timer": called(timer, book), "late": spoken(late, book)}
-        return Ring(timer, late, book.say("Timer", "ring_late" if late > _LATE else "ring", values) or "")
+        return Ring(late, book.say("Timer", "ring_late" if late > LATE else "ring", values) or "")
 
     def _start(self, asked: Asked) -> Work | Declined:
         if "conversation_command" in asked.match.slots:
@@ -103,7 +74,7 @@ class Timers:
                 return Said("too_many", {"count": running})
             name = str(match.slots["name"]) if "name" in match.slots else None
             store.add(seconds, name=name, area=asked.query.context.area, language=match.language)
-            key = ("named" if name else "default", "named_later" if name else "later")[not self.listening]
+            key = ("named" if name else "default", "named_later" if name else "later")[not self._bell.listening]
             return Said(key, {"duration": spoken(seconds, asked.book), "name": name or ""})
 
         return start
@@ -194,15 +165,6 @@ class Timers:
 
 
 _NAMING: Final = frozenset({"name", "start_hours", "start_minutes", "start_seconds", "area"})
-
-
-def _due(store: TimerStore) -> list[Timer]:
-    """Return what must ring; a database that is busy for a moment must not silence the timers."""
-    try:
-        return store.due()
-    except StorageError as error:
-        _log.warning("the timers could not be read: %s", error)
-        return []
 
 
 def spoken(seconds: float, book: Rulebook) -> str:

@@ -1,0 +1,50 @@
+"""Times and days in the words of the answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+
+from edge_assistant.rulebook import Rulebook
+from edge_assistant.skills import Asked
+
+
+def spoken_time(at: time | datetime, language: str) -> str:
+    """Return a time of day in words: "6:30 PM"."""
+    if language == "zh":
+        return f"{at.hour}点{at.minute:02}分" if at.minute else f"{at.hour}点整"
+    return f"{at.hour % 12 or 12}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
+
+
+def spoken_date(day: date, book: Rulebook, key: str = "date") -> str:
+    """Return a date with its day of the week: "Saturday, May 1, 2027"."""
+    values = {
+        "weekday": book.word("Weekday", str(day.weekday())),
+        "month": book.word("Month", str(day.month)),
+        "day": day.day,
+        "year": day.year,
+    }
+    return book.say("Day", key, values) or day.isoformat()
+
+
+def spoken_day(day: date, today: date, book: Rulebook) -> str:
+    """Return a day as seen from today: "today", "tomorrow", "on Friday, March 6"."""
+    near = {0: "today", 1: "tomorrow"}.get((day - today) // timedelta(days=1))
+    return book.word("Day", near) if near else spoken_date(day, book, "on_year" if day.year != today.year else "on")
+
+
+def spoken_days(days: Collection[int], asked: Asked) -> str:
+    """Return the days on which something comes again: "every day", "every Monday and Friday"."""
+    usual = {tuple(range(7)): "every_day", tuple(range(5)): "weekdays", (5, 6): "weekends"}.get(tuple(sorted(days)))
+    if usual:
+        return asked.book.word("Day", usual)
+    names = asked.join([asked.book.word("Weekday", str(day)) for day in sorted(days)])
+    return asked.book.say("Day", "every", {"days": names}) or names
+
+
+def as_said(caught: str, query: str) -> str:
+    """Return what a slot caught as the user wrote it: with its commas, and its numbers in words."""
+    words = [r"\S+?(?:[\s-]\w+?){0,3}?" if word.isdigit() else re.escape(word) for word in caught.split()]
+    found = re.search(r"(?<!\w)" + r"[\s,，;；:]+".join(words) + r"(?!\w)", query, re.IGNORECASE)
+    return found[0] if found else caught
