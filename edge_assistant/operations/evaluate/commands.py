@@ -31,8 +31,14 @@ _KNOWN_AS: Final[Mapping[str, str]] = {
     "WhoAreYou": "HassRespond",
 }
 """Intents of our rules that mean what the sets know by another name."""
-_UNKNOWN_THERE: Final = frozenset(("Arithmetic", "ConvertUnit"))
-"""The sets label no calculations: a sum that is worked out takes no device request wrongly, and counts as not fired."""
+_UNKNOWN_THERE: Final = (
+    frozenset(("Arithmetic", "ConvertUnit", "ConvertMoney", "DayOf", "DaysBetween", "DaysUntil", "LeapYear"))
+    | frozenset(("WeekNumber", "TimeIn", "TimeDifference", "FlipCoin", "RollDice", "RandomNumber", "PickOne"))
+    | frozenset(("Shuffle", "YesOrNo", "SetAlarm", "ListAlarms", "CancelAlarm", "CancelAllAlarms", "SetReminder"))
+    | frozenset(("ListReminders", "CancelReminder", "CancelAllReminders", "ReadList", "ListLists", "ClearList"))
+)
+"""The sets have no label for these abilities: what they answer takes no device request wrongly, and counts as not
+fired."""
 
 
 class Homes:
