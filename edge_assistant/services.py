@@ -80,6 +80,7 @@ _FIRST: Final[Mapping[str, Service]] = {
     ),
     "media_player.media_play": _state("playing"),
     "media_player.media_pause": _state("paused"),
+    "media_player.media_stop": _state("idle"),
     "media_player.media_next_track": Service(),
     "media_player.media_previous_track": Service(),
     "fan.set_percentage": Service(

@@ -64,6 +64,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "mute": Act("HassMediaPlayerMute", ("media_player",), whole=True),
     "unmute": Act("HassMediaPlayerUnmute", ("media_player",), whole=True),
     "pause": Act("HassMediaPause", ("media_player",), whole=True),
+    "stop": Act("StopMedia", ("media_player",), whole=True),
     "resume": Act("HassMediaUnpause", ("media_player",), whole=True),
     "next": Act("HassMediaNext", ("media_player",), whole=True),
     "previous": Act("HassMediaPrevious", ("media_player",), whole=True),

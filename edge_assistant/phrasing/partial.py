@@ -13,7 +13,7 @@ _WEAK: Final = frozenset(
     re.split(
         r"\s+",
         "the a an of in on at to for and my our main new old big small smart control controller device unit "
-        "system number one two left right top set all turn off out up down",
+        "system number one two left right top set all turn off out up down back",
     )
 )
 _LINKS: Final = frozenset(("the", "of", "in", "on", "at", "my", "our", "by", "a", "for"))
@@ -87,7 +87,8 @@ class Partial:
     ) -> tuple[float, ...] | None:
         share = len({places[at] for at in hits}) / len(own)
         agrees = any(kind.partition(".")[0] == entity.domain or stem(row[at]) in kinds for at, kind in things.items())
-        if max(hits) - min(hits) > len(hits) + _REACH or not (agrees or share >= _ENOUGH):
+        rare = any(places[at] not in self._foreseen for at in hits)
+        if max(hits) - min(hits) > len(hits) + _REACH or not (agrees or (share >= _ENOUGH and (rare or share == 1))):
             return None
         return len(hits), agrees, share
 

@@ -18,7 +18,7 @@ _ENGLISH: Final = (
     r"in (?:an?|half an|a few|a couple of) (?:second|minute|hour|moment)s?|"
     r"from now)\b",  # conditions and other times
     r"\b(?:said|says|say|saying|told|tells|asked|asks|tell|yelled|shouted|wrote|texted|quote|sentence|phrase|word|"
-    r"song|movie|film|book|lyrics|called|titled|translate|spell|mean|means|meaning|define|imagine|suppose|pretend|"
+    r"write|draw|paint|poem|book|lyrics|called|titled|translate|spell|mean|means|meaning|define|imagine|suppose|pretend|"
     r"wish|wonder|hope|guess|think|thought|thinking|remember|remind|reminder|forgot|forget|believe|"
     r"would have|could have|should have|used to|might|maybe|perhaps|going to|about to|almost|"
     r"usually|always|often|sometimes|hate|love|prefer|afraid|email|calendar|meeting|alarm|"

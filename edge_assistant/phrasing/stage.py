@@ -15,9 +15,9 @@ from edge_assistant.phrasing.speech import plain_request
 from edge_assistant.phrasing.spotting import Spotted, Spotter
 from edge_assistant.rulebook import Match
 
-ACTING: Final = 0.7
+ACTING: Final = 0.65
 """From this probability on a request is carried out."""
-ASKING: Final = 0.45
+ASKING: Final = 0.5
 """From this probability on somebody is asked whether it is meant."""
 LONGEST: Final = 160
 """Characters from which on a text is a story."""

@@ -22,6 +22,7 @@ _DOMAINS: Final[Mapping[str, Collection[str]]] = {
     "HassMediaPlayerMute": ("media_player",),
     "HassMediaPlayerUnmute": ("media_player",),
     "HassMediaPause": ("media_player",),
+    "StopMedia": ("media_player",),
     "HassMediaUnpause": ("media_player",),
     "HassMediaNext": ("media_player",),
     "HassMediaPrevious": ("media_player",),
@@ -31,7 +32,7 @@ _DOMAINS: Final[Mapping[str, Collection[str]]] = {
 _ON: Final = {"cover": "open_cover", "lock": "lock", "vacuum": "start"}
 _OFF: Final = {"cover": "close_cover", "lock": "unlock", "vacuum": "return_to_base"}
 _EVERYTHING: Final = ("light", "switch", "fan", "media_player")
-_RUNNING: Final = ("HassMediaPause", "HassMediaUnpause", "HassMediaNext", "HassMediaPrevious")
+_RUNNING: Final = ("HassMediaPause", "StopMedia", "HassMediaUnpause", "HassMediaNext", "HassMediaPrevious")
 """What can only be asked of a player that plays, or that has paused."""
 _SHADING: Final = ("blind", "curtain", "shade", "shutter")
 _Call: TypeAlias = "tuple[str, dict[str, Slot]]"
@@ -160,6 +161,7 @@ _VERBS: Final[Mapping[str, Callable[[Mapping[str, Slot], Entity], _Call]]] = {
     "HassMediaPlayerMute": _verb("volume_mute", muted=True),
     "HassMediaPlayerUnmute": _verb("volume_mute", muted=False),
     "HassMediaPause": _verb("media_pause"),
+    "StopMedia": _verb("media_stop"),
     "HassMediaUnpause": _verb("media_play"),
     "HassMediaNext": _verb("media_next_track"),
     "HassMediaPrevious": _verb("media_previous_track"),
