@@ -48,6 +48,8 @@ def fill(act: Act, spotted: Spotted, home: Home, area: str | None) -> Filled | N
 
 
 def _values(act: Act, spotted: Spotted) -> dict[str, Slot] | None:
+    if "volume_step" in act.slots:
+        return _stepped(str(act.slots["volume_step"]), spotted)
     if not act.value:
         return {}
     if act.value == "color":
@@ -58,6 +60,16 @@ def _values(act: Act, spotted: Spotted) -> dict[str, Slot] | None:
         return None
     number = found[0]
     return {act.value: int(number) if number.is_integer() else number}
+
+
+def _stepped(direction: str, spotted: Spotted) -> dict[str, Slot] | None:
+    """Return by how much the volume changes, where a number says it."""
+    found = [float(mention.value) for mention in spotted.of("percent", "number")]
+    if not found:
+        return {}
+    if len(found) > 1 or not found[0].is_integer() or not 0 < found[0] <= 100:
+        return None
+    return {"volume_step": int(found[0]) * (1 if direction == "up" else -1)}
 
 
 def _coloured(spotted: Spotted) -> dict[str, Slot] | None:
@@ -83,7 +95,11 @@ def _targeted(act: Act, slots: dict[str, Slot], spotted: Spotted, home: Home, ar
     place = {"area": areas[0].value} if areas else {"floor": floors[0].value} if floors else {}
     found = home.find(domains=(domain,), device_classes=shading, area=place.get("area"), floor=place.get("floor"))
     if place and not found:
-        return Filled(slots, open="none_there") if home.find(domains=(domain,), device_classes=shading) else None
+        return (
+            Filled({**place, **slots}, open="none_there")
+            if home.find(domains=(domain,), device_classes=shading)
+            else None
+        )
     return _by_kind(act, slots, spotted, home, area, domain, classes, place, found)
 
 
