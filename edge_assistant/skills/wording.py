@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
+from edge_assistant.numerals import digits
 from edge_assistant.rulebook import Rulebook
+from edge_assistant.sieve import squeezed
 from edge_assistant.skills import Asked
 
 
@@ -46,5 +48,6 @@ def spoken_days(days: Collection[int], asked: Asked) -> str:
 def as_said(caught: str, query: str) -> str:
     """Return what a slot caught as the user wrote it: with its commas, and its numbers in words."""
     words = [r"\S+?(?:[\s-]\w+?){0,3}?" if word.isdigit() else re.escape(word) for word in caught.split()]
-    found = re.search(r"(?<!\w)" + r"[\s,，;；:]+".join(words) + r"(?!\w)", query, re.IGNORECASE)
-    return found[0] if found else caught
+    pattern = re.compile(r"(?<!\w)(?=(" + r"[\s,，;；:]+".join(words) + r")(?!\w))", re.IGNORECASE)
+    written = (found[1] for found in pattern.finditer(query))
+    return next((text for text in written if squeezed(digits(text, "en")) == squeezed(caught)), caught)
