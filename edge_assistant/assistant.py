@@ -217,10 +217,10 @@ class Assistant:
 
         given = self._backend
         if given is not None and not isinstance(given, Mapping):
-            return Router(given, ())
+            return Router(given)
         house = watched_house(self.config)
         memory = MemoryHome(house(), lambda: self.database, house)
-        devices = connect(house(), self.config.actions, memory, given)
+        devices = Router(memory, house, lambda home: connect(home, self.config.actions, given))
         self._closing.push_async_callback(devices.aclose)
         return devices
 
@@ -373,8 +373,18 @@ def watched_house(config: Config) -> Watched[Home]:
     from edge_assistant.home import Home
     from edge_assistant.watched import Watched
 
-    file = config.rules.house or shipped("rules") / "home.yaml"
-    return Watched(lambda: (file,), lambda last: Home.read(file))
+    file, announced = config.rules.house or shipped("rules") / "home.yaml", discovered_file(config)
+    if config.actions.discover is None:
+        return Watched(lambda: (file,), lambda last: Home.read(file))
+    from edge_assistant.adapters.mqtt_kept import known
+    from edge_assistant.discovery import merged
+
+    return Watched(lambda: (file, announced), lambda last: merged(Home.read(file), known(announced)))
+
+
+def discovered_file(config: Config) -> Path:
+    """Return where the announcements of devices are kept between starts."""
+    return config.home / "cache" / "discovered.json"
 
 
 class _LateTier:

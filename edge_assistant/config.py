@@ -77,7 +77,9 @@ class Actions(Section):
     mqtt_password_env: str | None = None
     """The environment variable that holds the password for the broker."""
     discover: str | None = None
-    """The topic prefix under which devices announce themselves as to Home Assistant, usually `homeassistant`."""
+    """The topic prefix under which devices announce themselves as to Home Assistant, usually `homeassistant`.
+
+    `edge-assistant doctor` reads it and remembers what it found."""
     dry_run: bool = False
     """Whether to say what would be done instead of doing it."""
     pin_env: str | None = None

@@ -11,7 +11,8 @@ from time import perf_counter
 from typing import Final, Literal, TypeAlias
 
 from edge_assistant import languages
-from edge_assistant.assistant import Assistant, open_house, open_library, open_rulebooks
+from edge_assistant.assistant import Assistant, discovered_file, open_house, open_library, open_rulebooks
+from edge_assistant.config import Config
 from edge_assistant.errors import ActionError, ConfigError, EdgeAssistantError, StorageError, TierError
 from edge_assistant.storage.actions import Actions
 from edge_assistant.types import Limits, Message
@@ -94,6 +95,7 @@ async def _rules(assistant: Assistant) -> str:
 
 async def _devices(assistant: Assistant) -> str:
     """Connect to what devices are connected through, and look into the log of actions."""
+    discovered = await _discover(assistant.config)
     devices = assistant.devices
     await devices.refresh()
     doubtful = Actions(assistant.outbox).in_doubt()
@@ -104,7 +106,22 @@ async def _devices(assistant: Assistant) -> str:
     if not connected:
         raise _Missing("no device is connected; home.yaml can name MQTT topics or HTTP addresses")
     silent = [entity.id for entity in connected if entity.state in ("unknown", "unavailable")]
-    return f"{len(connected)} connected" + (f"; no state from {', '.join(silent)}" if silent else "")
+    return f"{len(connected)} connected{discovered}" + (f"; no state from {', '.join(silent)}" if silent else "")
+
+
+async def _discover(config: Config) -> str:
+    """Read what devices announce, remember it for the next start, and say what came of it."""
+    if config.actions.discover is None:
+        return ""
+    from edge_assistant.adapters.mqtt import Broker
+    from edge_assistant.adapters.mqtt_kept import announced, keep, known
+
+    settings, file = config.actions, discovered_file(config)
+    broker = Broker.at(settings.mqtt or "", settings.mqtt_user_env, settings.mqtt_password_env)
+    keep(file, await announced(broker, config.actions.discover))
+    found = known(file)
+    first = f", {len(found.skipped)} not understood ({found.skipped[0]})" if found.skipped else ""
+    return f", {len(found.entities)} announced themselves{first}"
 
 
 async def _knowledge(assistant: Assistant) -> str:
