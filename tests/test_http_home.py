@@ -14,7 +14,7 @@ import pytest
 from edge_assistant.actuator import Actuator
 from edge_assistant.adapters.memory_home import MemoryHome
 from edge_assistant.adapters.python_home import Carry
-from edge_assistant.adapters.router import connect, planned
+from edge_assistant.adapters.router import Router, connect, planned
 from edge_assistant.config import Actions as Settings
 from edge_assistant.errors import ConfigError
 from edge_assistant.home import Entity, Home
@@ -96,7 +96,7 @@ async def gate(
 ) -> AsyncIterator[Actuator]:
     home, outbox = Home(entities=entities), Database(folder / "outbox.db")
     actions = Actions(outbox)
-    router = connect(home, Settings(), MemoryHome(home), callables)
+    router = Router(MemoryHome(home), None, lambda home: connect(home, Settings(), callables))
     try:
         yield Actuator(
             router,
@@ -222,7 +222,7 @@ def test_a_device_over_mqtt_needs_a_broker() -> None:
     home = Home(entities=(Entity("light.desk", "desk", domain="light", link=MqttLink()),))
 
     with pytest.raises(ConfigError, match=r"light\.desk is connected through mqtt, but the setting actions\.mqtt"):
-        connect(home, Settings(), MemoryHome(home))
+        connect(home, Settings())
 
 
 @pytest.mark.parametrize("url", ["http://broker", "mqtt://user:secret@broker", "mqtt://", "broker", "mqtt://h/topic"])
@@ -230,7 +230,7 @@ def test_an_address_that_is_no_broker_is_refused(url: str) -> None:
     home = Home(entities=(Entity("light.desk", "desk", domain="light", link=MqttLink()),))
 
     with pytest.raises(ConfigError, match=r"actions\.mqtt"):
-        connect(home, Settings(mqtt=url), MemoryHome(home))
+        connect(home, Settings(mqtt=url))
 
 
 async def test_a_command_without_a_request_says_so(tmp_path: Path) -> None:

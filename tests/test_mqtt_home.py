@@ -74,7 +74,7 @@ class Told:
 async def gate(broker: Broker, folder: Path, *entities: Entity, patience: float = 5.0) -> AsyncIterator[Told]:
     outbox = Database(folder / "outbox.db", durable=True)
     actions, connected = Actions(outbox), MqttHome(broker, entities)
-    router = Router(MemoryHome(Home(entities=entities)), [connected])
+    router = Router(MemoryHome(Home(entities=entities)), None, lambda home: [connected])
     try:
         yield Told(Actuator(router, lambda: actions, patience=patience, refresh=router.refresh), connected)
     finally:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
 from edge_assistant.actuator import Backend
-from edge_assistant.errors import ActionError, ConfigError
+from edge_assistant.errors import ActionError, ConfigError, NotSent
 from edge_assistant.home import Entity, Home
 from edge_assistant.links import HttpLink, MemoryLink, MqttLink, PythonLink, address, messages
 from edge_assistant.services import Command
@@ -45,15 +45,40 @@ class Connection(Protocol):
 class Router:
     """A backend that hands each command to the connection of its entity, and to `rest` where it has none."""
 
-    def __init__(self, rest: Backend, connections: Collection[Connection]) -> None:
+    def __init__(
+        self,
+        rest: Backend,
+        house: Callable[[], Home] | None = None,
+        connect: Callable[[Home], Sequence[Connection]] = lambda home: (),
+    ) -> None:
+        """Take the home as its file says now, and what connects it. Raises `ConfigError`."""
         self._rest = rest
-        self._connections = connections
+        self._listed = listed = house() if house is not None else rest.home()
+        self._house = house or (lambda: listed)
+        self._connect = connect
+        self._connections = connect(self._listed)
+        self._retired: list[Connection] = []
 
     def home(self) -> Home:
         """Return the home with what every connection knows."""
+        self._catch_up()
         home = self._rest.home()
         now = {id: entity for connection in self._connections for id, entity in connection.entities().items()}
         return replace(home, entities=tuple(now.get(entity.id, entity) for entity in home.entities)) if now else home
+
+    def _catch_up(self) -> None:
+        """Connect anew when the file has changed; one that cannot be connected leaves everything as it was."""
+        house = self._house()
+        if house is self._listed:
+            return
+        self._listed = house
+        try:
+            connections = self._connect(house)
+        except ConfigError as error:
+            _log.warning("still connected as before: %s", error)
+        else:
+            self._retired.extend(self._connections)
+            self._connections = connections
 
     def connected(self) -> list[Entity]:
         """Return the entities that are told through a connection."""
@@ -61,6 +86,7 @@ class Router:
 
     async def refresh(self, ids: Collection[str] | None = None) -> None:
         """Find out how these entities are, or all; one that cannot be asked stays unknown."""
+        await self._hang_up()
 
         async def ask(connection: Connection, wanted: Collection[str]) -> None:
             try:
@@ -80,12 +106,20 @@ class Router:
         for connection in self._connections:
             if command.entity in connection.entities():
                 return await connection.call(command)
+        entity = self.home().entity(command.entity)
+        if entity is not None and isinstance(entity.link, MqttLink | HttpLink | PythonLink):
+            raise NotSent(f"{entity.id} is not connected")  # what only remembers must not say that it is done
         return await self._rest.call(command)
 
     async def aclose(self) -> None:
         """Hang up everywhere."""
-        for connection in self._connections:
-            await connection.aclose()
+        self._retired.extend(self._connections)
+        self._connections = ()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        while self._retired:
+            await self._retired.pop().aclose()
 
 
 def planned(command: Command, entity: Entity) -> str:
@@ -99,8 +133,8 @@ def planned(command: Command, entity: Entity) -> str:
     return f"{command.service} {command.entity} {values}".rstrip()
 
 
-def connect(home: Home, settings: Actions, rest: Backend, callables: Mapping[str, Carry] | None = None) -> Router:
-    """Return a home whose devices are told through what they name; nothing is connected yet. Raises `ConfigError`.
+def connect(home: Home, settings: Actions, callables: Mapping[str, Carry] | None = None) -> Sequence[Connection]:
+    """Return what the devices of a home are told through; nothing is connected yet. Raises `ConfigError`.
 
     Where callables are handed in, they carry out what has no connection of its own.
     """
@@ -119,7 +153,7 @@ def connect(home: Home, settings: Actions, rest: Backend, callables: Mapping[str
         from edge_assistant.adapters.python_home import PythonHome
 
         connections.append(PythonHome(devices, callables or {}))
-    return Router(rest, connections)
+    return connections
 
 
 def _mqtt(settings: Actions, devices: Mapping[str, Entity]) -> Connection:
