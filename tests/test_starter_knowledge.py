@@ -176,7 +176,9 @@ def test_no_two_sections_ask_the_same_thing(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("page", ["rules.md", "timers.md", "device-actions.md"])
+@pytest.mark.parametrize(
+    "page", ["rules.md", "timers.md", "alarms-and-reminders.md", "lists-and-dates.md", "device-actions.md"]
+)
 def test_what_the_manual_says_to_the_rules_is_understood(page: str, language: str) -> None:
     home = Home.read(shipped("rules") / "home.yaml")
     book = rulebook(language)
