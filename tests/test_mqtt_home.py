@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
@@ -20,7 +21,7 @@ from edge_assistant.adapters.memory_home import MemoryHome
 from edge_assistant.adapters.mqtt import Broker
 from edge_assistant.adapters.mqtt_home import MqttHome
 from edge_assistant.adapters.router import Router
-from edge_assistant.errors import ConfigError
+from edge_assistant.errors import ConfigError, NotSent
 from edge_assistant.home import Entity, Home
 from edge_assistant.links import Dialect, MqttLink, Presence, Publish, Reading
 from edge_assistant.services import Command
@@ -271,3 +272,68 @@ def test_a_topic_that_is_told_and_heard_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="t/a/set is both told and heard"):
         MqttHome(Broker("127.0.0.1", 1), [lamp("a"), other])
+
+
+async def deaf_broker(acknowledges: bool) -> tuple[asyncio.Server, list[bytes]]:
+    """Serve MQTT 5 as far as needed: every command is taken, and acknowledged or not; nothing is delivered."""
+    published: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                kind = (await reader.readexactly(1))[0] >> 4
+                body = await reader.readexactly((await reader.readexactly(1))[0])
+                if kind == 1:
+                    writer.write(b"\x20\x03\x00\x00\x00")
+                elif kind in (8, 10):  # SUBSCRIBE, UNSUBSCRIBE: one topic each
+                    writer.write(bytes([0x90 if kind == 8 else 0xB0, 4]) + body[:2] + b"\x00\x00")
+                elif kind == 3:
+                    published.append(body)
+                    size = int.from_bytes(body[:2], "big")
+                    if acknowledges:
+                        writer.write(b"\x40\x02" + body[2 + size : 4 + size])
+        writer.close()
+
+    return await asyncio.start_server(serve, "127.0.0.1", 0), published
+
+
+@pytest.mark.parametrize(
+    ("acknowledges", "detail"), [(False, "did not acknowledge the command"), (True, "did not report its state")]
+)
+async def test_a_command_that_nobody_acknowledges_or_obeys_is_not_done(
+    tmp_path: Path, acknowledges: bool, detail: str
+) -> None:
+    server, published = await deaf_broker(acknowledges)
+    plain = MqttLink({"light.turn_on": (Publish("t/a/set", "ON"),)}, {"state": Reading("t/a")})
+    lamp = Entity("light.a", "a", domain="light", link=plain)
+
+    known = Broker("127.0.0.1", server.sockets[0].getsockname()[1])
+    async with gate(known, tmp_path, lamp, patience=1.7) as told:
+        (receipt,) = await told.act(Command("light.turn_on", "light.a"))
+    server.close()
+
+    assert (receipt.status, receipt.reason) == ("failed", "unreachable")
+    assert detail in receipt.detail
+    assert len(published) == 1
+
+
+async def test_a_home_file_that_changes_is_connected_anew(broker: Mosquitto, tmp_path: Path) -> None:
+    memory = MemoryHome(Home(entities=(lamp("a"),)))
+    house = Home(entities=(lamp("a"),))
+    router = Router(memory, lambda: house, lambda home: [MqttHome(at(broker), home.entities)])
+    async with devices(broker.port, obedient) as there:
+        first = await router.call(Command("light.turn_on", "light.a"))
+        house = Home(entities=(replace(lamp("b"), id="light.a"),))
+        router.home()
+        second = await router.call(Command("light.turn_on", "light.a"))
+        await router.aclose()
+
+        assert (first.state, second.state) == ("on", "on")
+        assert [name for name, _, _ in there.told] == ["a", "b"]
+
+
+async def test_memory_never_speaks_for_a_device(tmp_path: Path) -> None:
+    home = Home(entities=(lamp("a"),))
+
+    with pytest.raises(NotSent, match=r"light\.a is not connected"):
+        await Router(MemoryHome(home)).call(Command("light.turn_on", "light.a"))
