@@ -280,7 +280,7 @@ async def test_sums_of_every_day_are_told(house: House, text: str, language: str
         "turn off everything that hums",
         "don't turn on the light",
         "if it rains, close the windows",
-        "make it warmer in here somehow",
+        "turn the light into a frog",
         "不要开灯",
         "下雨的话把窗户关上",
     ],

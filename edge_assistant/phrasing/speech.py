@@ -9,7 +9,7 @@ from typing import Final
 _ENGLISH: Final = (
     r"\b(?:not|never|don't|dont|do not|doesn't|didn't|won't|wouldn't|shouldn't|can't|cannot|isn't|aren't|wasn't|nor|"
     r"without|no need|except|excluding|other than|apart from|besides|but|and|or|then|instead|"
-    r"rather|stop me|avoid|refrain)\b|:",  # negations, more than one thing, somebody speaking
+    r"rather|stop me|avoid|refrain)\b|[:\"“”「『]",  # negations, more than one thing, somebody speaking
     r"\b(?:if|when|whenever|unless|until|till|after|before|while|once|as soon as|in case|every (?:time|day|night|"
     r"morning|evening|hour|week|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|later|tomorrow|tonight|"
     r"tonite|yesterday|sunrise|sunset|daily|because|since|although|though|at (?:noon|midnight|\d+ ?(?:am|pm|a m|p m|"
@@ -33,7 +33,7 @@ _ENGLISH: Final = (
     r"works?|cost|costs)\b",  # reports of the present
 )
 _CHINESE: Final = (
-    r"[：:]|除了|除|以外|之外|但|和|并|而|然后|或者|还是|不要|别|不用|不必|不准|不许|不能|不可以|没有|没|无需|不想|不需要|禁止|勿|甭|从来|从不|是|不会|不该|不应|不得|未",
+    r"[：:\"“”「」『』《]|除了|除|以外|之外|但|和|并|而|然后|或者|还是|不要|别|不用|不必|不准|不许|不能|不可以|没有|没|无需|不想|不需要|禁止|勿|甭|从来|从不|是|不会|不该|不应|不得|未",
     r"如果|要是|假如|假设|倘若|万一|的话|当.*时|的时候|等.*[再就]|之后|以后|以前|之前|一旦|除非|只要|每天|每次|每晚|每周|明天|"
     r"后天|今晚|晚上|早上|下午|昨天|昨晚|刚才|刚刚|凌晨|中午|点钟|\d+点|分钟后|小时后|秒后|过.*再|待会|等会|一会|直到|因为|由于|虽然",
     r"说[:：,，]?[“\"「]|说|告诉|问|喊|叫我|让我|写|歌|电影|小说|书名|翻译|意思|怎么|如何|为什么|为何|什么|谁|哪|多[少大高亮热冷响快久远]|几|"

@@ -21,6 +21,8 @@ ASKING: Final = 0.5
 """From this probability on somebody is asked whether it is meant."""
 LONGEST: Final = 160
 """Characters from which on a text is a story."""
+_HANDLED: Final = frozenset("它这那亮光地歌房屋家风颜歌视音声电播室")
+"""How what is handled ("把…") may begin where it is no device, no room and no kind of thing."""
 
 
 class Phrasing:
@@ -78,6 +80,10 @@ class Phrasing:
 
 
 def _of_another(spotted: Spotted, model: Model) -> bool:
-    """Return whether a strange word before a name makes it the name of something else: "the sauna heater"."""
+    """Return whether strange words make it something else: "the sauna heater", "把心态调亮一点"."""
     before = [spotted.words[mention.start - 1] for mention in spotted.of("name") if mention.start]
-    return any(word not in model.vocabulary for word in before)
+    if any(word not in model.vocabulary for word in before):
+        return True
+    told = {mention.start for mention in spotted.mentions}
+    handled = [at + 1 for at, word in enumerate(spotted.words[:-1]) if word in ("把", "将")]
+    return any(at not in told and spotted.words[at] not in _HANDLED for at in handled)

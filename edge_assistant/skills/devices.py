@@ -141,7 +141,9 @@ class Devices:
         names = self._names(asked, [receipt.command.entity for receipt in receipts])
         values |= {"names": names, "is": asked.verb(names)}
         said = asked.book.say(intent, response, values) or asked.book.say(intent, "default", values)
-        return said or asked.book.say("Done", receipts[0].command.service, values) or f"{names}."
+        service = receipts[0].command.service
+        keys = (service, "change" if receipts[0].command.slots else service.partition(".")[2], "change")
+        return said or next((done for key in keys if (done := asked.book.say("Done", key, values))), names)
 
     def _already(self, asked: Asked, receipts: Sequence[Receipt]) -> str:
         words = {state_word(receipt.entity, asked.book) for receipt in receipts if receipt.entity is not None}

@@ -28,6 +28,7 @@ _WHY: Final[Mapping[str, str]] = {
     "no_words": "there are no words in it",
     "obeyed": "it asks for nothing to be done",
     "beyond": "it asks for something that no rule can do",
+    "no_time": "it wants to be reminded at a time that is not understood",
 }
 _COURTESIES: Final = frozenset(("Greet", "Goodbye", "Thank"))
 _ALONE: Final = frozenset(("WhichRoom", "UnknownDevice", "AskDuration", "Yes", "No", "Help", "HassNevermind"))
@@ -107,7 +108,8 @@ class RuleTier:
 
     def _reply(self, understood: Sequence[tuple[Match, Work]]) -> Reply:
         works = [(work, match, self._rulebooks(match.language)) for match, work in understood]
-        return Reply(_words(works, self._doubts), "; ".join(match.why for match, _ in understood), owns=True)
+        sure = min(1.0 if match.probability is None else match.probability for match, _ in understood)
+        return Reply(_words(works, self._doubts), "; ".join(match.why for match, _ in understood), sure, owns=True)
 
     def _doubts(self, book: Rulebook) -> str:
         """Return what has to be said first: that a crash left something in doubt."""
