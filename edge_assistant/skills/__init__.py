@@ -13,7 +13,7 @@ from edge_assistant.skills.cities import is_place
 from edge_assistant.skills.days import is_day, is_feast
 from edge_assistant.skills.kinds import is_choice, is_dice, is_list_item, is_list_name
 from edge_assistant.skills.moment_words import is_moment
-from edge_assistant.skills.reminders import is_reminder, is_task
+from edge_assistant.skills.reminders import is_errand, is_reminder, is_task
 from edge_assistant.skills.things import is_device
 from edge_assistant.skills.units import is_quantity, is_unit
 from edge_assistant.slot_checks import Check
@@ -27,6 +27,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "moment": is_moment,
     "reminder": is_reminder,
     "task": is_task,
+    "errand": is_errand,
     "list_item": is_list_item,
     "list_name": is_list_name,
     "day": is_day,

@@ -61,17 +61,20 @@ class Alarms:
         return Ring(late, book.say("Alarm", key, values) or "")
 
     def _set_alarm(self, asked: Asked) -> Work:
-        when = moment(str(asked.match.slots.get("when", "")), asked.match.language)
+        when = _repeated(asked, moment(str(asked.match.slots.get("when", "")), asked.match.language))
         if when is None or (when.hour is None and when.seconds is None):
             return saying("ask", table="Alarm")
         return self._set(asked, "alarm", when, "", waking=asked.match.response == "wake")
 
     def _set_reminder(self, asked: Asked) -> Work:
+        if asked.match.response == "ask":
+            return saying("ask")
         said = _reminder(asked)
         text = as_said(said.task, asked.query.text)
-        if said.when is None:
+        when = _repeated(asked, said.when)
+        if when is None:
             return saying("ask_reminder", "Alarm", text=text)
-        return self._set(asked, "reminder", said.when, text)
+        return self._set(asked, "reminder", when, text)
 
     def _set(self, asked: Asked, kind: Kind, when: Moment, text: str, waking: bool = False) -> Work:
         async def work() -> Said:
@@ -156,6 +159,12 @@ def _reminder(asked: Asked) -> Reminder:
     found = reminder(str(slots["reminder"]), language)
     assert found is not None, "the rule's check was passed"
     return found
+
+
+def _repeated(asked: Asked, when: Moment | None) -> Moment | None:
+    """Return a time together with how often it shall come, where that stands apart: "a daily alarm"."""
+    often = moment(str(asked.match.slots.get("often", "")), asked.match.language)
+    return when if often is None else often if when is None else often.joined(when)
 
 
 def _meant(found: list[Alarm], asked: Asked, store: AlarmStore) -> list[Alarm]:

@@ -33,7 +33,7 @@ class Chance:
 
     def _roll(self, asked: Asked) -> Work:
         slots = asked.match.slots
-        count, sides = dice(str(slots["dice"])) or (1, 6) if "dice" in slots else (int(slots.get("count", 1)), 6)
+        count, sides = dice(str(slots.get("dice", ""))) or (int(slots.get("count", 1)), int(slots.get("sides", 6)))
         rolled = [self._random.randint(1, sides) for _ in range(count)]
         values = {"rolled": asked.join([str(one) for one in rolled]), "sum": sum(rolled), "count": count}
         return saying("default" if count == 1 else "several" if count <= 20 else "many", None, **values)

@@ -46,16 +46,12 @@ class Dates:
         if day is None:
             return Declined("there is no such day")
         days = (day - self._now().date()) // timedelta(days=1)
-        values = {
-            "days": abs(days),
-            "date": spoken_date(day, asked.book),
-            "weeks": abs(days) // 7,
-            "rest": abs(days) % 7,
-        }
+        values = {"days": abs(days), "weeks": days // 7, "date": spoken_date(day, asked.book)}
         if days == 0:
             return saying("today", None, **values)
-        count = "one" if abs(days) == 1 else "weeks" if asked.match.response == "weeks" and days > 6 else "default"
-        return saying(f"past_{count}" if days < 0 and count != "weeks" else count, None, **values)
+        if days > 6 and asked.match.response == "weeks":
+            return saying("weeks" if days % 7 else "whole_weeks", None, **values)
+        return saying(("past_" if days < 0 else "") + ("one" if abs(days) == 1 else "default"), None, **values)
 
     def _between(self, asked: Asked) -> Work | Declined:
         first, second = self._meant(asked), self._meant(asked, "other")

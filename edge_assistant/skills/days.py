@@ -95,6 +95,11 @@ _CHINESE_WEEKDAY: Final = re.compile(
     r"(?P<which>这个?|本|下下个?|下个?|上个?)?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])"
 )
 _CHINESE_NUMBER: Final = re.compile(r"[零〇一二两三四五六七八九十百]+(?=[年月日号天]|个|周|星期|礼拜)")
+_CHINESE_WHOLES: Final = {
+    **dict.fromkeys(("下周", "下星期", "下个星期"), "next week"),
+    **dict.fromkeys(("下月", "下个月"), "next month"),
+    **dict.fromkeys(("周末", "这周末", "这个周末"), "weekend"),
+}
 _LIMIT: Final = 36_600
 """Days, about a century: nobody asks for more, and no calendar ends before it."""
 
@@ -147,6 +152,8 @@ def _english(text: str, today: date) -> date | None:
         return on_weekday(today, WEEKDAYS[found["day"]], (found["which"] or "").split(" ")[-1])
     if found := _OF_MONTH.fullmatch(text):
         return _of_month(int(found["day"]), today, found["which"] == "next")
+    if text in ("next week", "next month", "the weekend", "this weekend"):
+        return _beginning(text, today)
     if text in ("the end of the month", "the end of this month"):
         return today.replace(day=monthrange(today.year, today.month)[1])
     if (found := _SHIFTED.fullmatch(text)) and (found["side"] or text.startswith("in ") or text.endswith(" time")):
@@ -168,6 +175,8 @@ def _chinese(text: str, today: date) -> date | None:
         return None if year else _of_month(int(found["day"]), today, month == "下个")
     if found := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text):
         return date(int(found[1]), int(found[2]), int(found[3]))
+    if text in _CHINESE_WHOLES:
+        return _beginning(_CHINESE_WHOLES[text], today)
     if found := _CHINESE_WEEKDAY.fullmatch(text):
         which = (found["which"] or "").removesuffix("个")
         english = {"": "", "这": "week", "本": "week", "下": "next", "下下": "after next", "上": "last"}[which]
@@ -187,6 +196,15 @@ def _dated(year: str | None, month: int, day: int, today: date) -> date:
         if day <= monthrange(later, month)[1] and date(later, month, day) >= today:
             return date(later, month, day)
     return date(today.year, month, day)
+
+
+def _beginning(said: str, today: date) -> date:
+    """Return the first day of a time that is named as a whole."""
+    if said.endswith("week"):
+        return on_weekday(today, 0, "next")
+    if said.endswith("month"):
+        return shifted(today.replace(day=1), 1, "month")
+    return today if today.weekday() > 4 else on_weekday(today, 5)
 
 
 def _of_month(day: int, today: date, following: bool) -> date:

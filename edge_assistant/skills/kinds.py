@@ -13,7 +13,8 @@ _LONGEST_ITEM: Final = {"en": 16, "zh": 24}
 """Words of English things, characters of Chinese ones."""
 _NO_ITEM: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
-        r"\b(?:what|who|which|when|where|why|how|if|you|that|this|these|those|it|is|are|was|do|does|lists?|timer|"
+        r"\b(?:what|who|which|when|where|why|how|if|you|me|us|him|her|them|that|this|these|those|it|is|are|was|do|does|lists?|"
+        r"timer|everything|anything|nothing|all|"
         r"song|songs|track|playlist|alarm|minutes?|hours?|seconds?|degrees)\b",
         re.IGNORECASE,
     ),
@@ -22,10 +23,13 @@ _NO_ITEM: Final[Mapping[str, re.Pattern[str]]] = {
 _NO_NAME: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
         r"\b(?:the|my|our|your|a|an|to|on|in|of|from|all|every|mailing|guest|play|waiting|this|that|it|and|or|alarm|"
-        r"reminder|timer|device|light|black|contact|songs?|music|top|price|what|which|me|of|new|empty|next)\b",
+        r"reminder|timer|device|light|black|contact|songs?|music|top|price|what|which|me|of|new|empty|next|"
+        r"shopping|grocery|groceries|to-do|todo|to do|tasks?)\b",
         re.IGNORECASE,
     ),
-    "zh": re.compile("[的我你他在把将从到加写放了和这那]|什么|哪|多少|播放|歌|音乐|设备|闹钟|提醒|计时|名单|所有|全部"),
+    "zh": re.compile(
+        "[的我你他在把将从到加写放了和这那]|什么|哪|多少|播放|歌|音乐|设备|闹钟|提醒|计时|名单|所有|全部|购物|采购|买菜|待办|任务|代办"
+    ),
 }
 _DICE: Final = re.compile(r"(?P<count>\d{1,3})?\s*d\s*(?P<sides>\d{1,4})", re.IGNORECASE)
 _OR: Final = {

@@ -44,6 +44,11 @@ def is_task(said: str, language: str) -> bool:
     return 0 < length <= LONGEST_TASK[language] and not asks and re.search(r"\w", said) is not None
 
 
+def is_errand(said: str, language: str) -> bool:
+    """Return whether the words are somewhere to go, or something to go and do."""
+    return said.startswith("去") and is_task(said, language)
+
+
 def _english(said: str) -> Reminder | None:
     """Split "to call Anna at 6", "at 6 to call Anna" and "tomorrow to call Anna at 6"."""
     led = _LED.match(said)
@@ -68,7 +73,7 @@ def _chinese(said: str) -> Reminder | None:
     """Split "明天下午三点开会" and "开会，明天下午三点"."""
     for end in range(len(said) - 1, 0, -1):
         if (when := moment(said[:end], "zh")) is not None:
-            return Reminder(said[end:].strip(" ,，").removeprefix("要").removeprefix("去"), when)
+            return Reminder(said[end:].strip(" ,，").removeprefix("要"), when)
     task, later = _apart(said, "zh")
     return Reminder(task.removeprefix("要").strip(" ,，"), later)
 
