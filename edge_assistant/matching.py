@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from edge_assistant.home import Home
 from edge_assistant.numerals import digits
-from edge_assistant.sieve import Index, Names, Sieve, Tree, numbers
+from edge_assistant.sieve import Sieve, Tree
 from edge_assistant.types import Slot
+from edge_assistant.word_index import Index, Names, numbers
 
 if TYPE_CHECKING:
     from hassil.intents import IntentData, SlotList
@@ -18,10 +20,15 @@ if TYPE_CHECKING:
 
     from edge_assistant.rule_draft import Rules, Template
 
+_log = logging.getLogger(__name__)
+
 Found: TypeAlias = "Mapping[str, Sequence[tuple[int, int, int]]]"
 """Of the names of each list: which stand in a text, where, and how long they are."""
 _Named: TypeAlias = "tuple[str, str, dict[str, str]]"
 """A spelling, the name it stands for, and what is known of what is called so."""
+MOST_WAYS: Final = 2_000
+"""Ways to read a text by one template; hassil tries some 200 in a millisecond."""
+_MANY_SLOTS: Final = 2
 _NO_CONTEXT: Final[dict[str, str]] = {}
 
 
@@ -117,7 +124,16 @@ class Templates:
         if not alive:
             return []
         sieve = Sieve(text, self.rules.parts, self.rules.programs, self.rules.list_programs, found)
-        return numbers(sieve.through(self._tree, alive))
+        through = numbers(sieve.through(self._tree, alive))
+        return [number for number in through if not self._tangled(number, sieve)]
+
+    def _tangled(self, number: int, sieve: Sieve) -> bool:
+        """Return whether there are so many ways to read the text by a template that trying them would take long."""
+        template = self.rules.templates[number]
+        if (template.shipped and template.text.count("{") < _MANY_SLOTS) or sieve.ways(template.program) <= MOST_WAYS:
+            return False
+        _log.warning("%s: %r fits in too many ways, and is passed over", template.source, template.text)
+        return True
 
     def results(
         self, text: str, candidates: Sequence[int], named: Mapping[str, SlotList], context: Mapping[str, str]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.sieve import Node, list_program, parted, program, required
+from edge_assistant.sieve import MOST_ORDERS, Node, list_program, parted, program
+from edge_assistant.word_index import required
 from edge_assistant.yaml_file import Document, Value, parse_yaml
 
 MAX_EXPANSION: Final = 1e9
@@ -33,6 +34,8 @@ class Template:
     response: str | None = None
     clauses: Sequence[Sequence[str]] = ()
     """Of each of these, one word must stand in a text that this template can match."""
+    shipped: bool = True
+    """Comes with this package, or with a pack: what it costs to match is known."""
     program: Sequence[int] = ()
     """The template as the sieve reads it: which of the `parts` of the rules follow each other."""
 
@@ -164,12 +167,16 @@ class Draft:
             raise ConfigError(f"a template has at most {MAX_TEMPLATE} characters")
         try:
             return self._count(parse_sentence(text).expression, inside)
+        except RecursionError as error:
+            raise ConfigError("a template is nested too deeply") from error
         except (ParseError, ValueError, AssertionError, IndexError) as error:
             raise ConfigError(f"{text!r} is no sentence template: {error}") from error
 
     def _count(self, expression: Any, inside: tuple[str, ...]) -> float:
-        from hassil.expression import Alternative, Group, ListReference, RuleReference
+        from hassil.expression import Alternative, Group, ListReference, Permutation, RuleReference
 
+        if isinstance(expression, Permutation) and len(expression.items) > MOST_ORDERS:
+            raise ConfigError(f"at most {MOST_ORDERS} parts may stand in any order")
         if isinstance(expression, Group):
             sizes = [self._count(item, inside) for item in expression.items]
             size = float(sum(sizes)) if isinstance(expression, Alternative) else 1.0
@@ -264,6 +271,7 @@ class Draft:
                         _mapping(document, values.get("requires_context") or {}, *place, "requires_context"),
                         _mapping(document, values.get("excludes_context") or {}, *place, "excludes_context"),
                         None if response is None else str(response),
+                        shipped=file.own,
                     ),
                 )
             )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 from edge_assistant.home import Home
 from edge_assistant.matching import HomeNames, Templates
 from edge_assistant.readings import is_question, is_quoted, readings
-from edge_assistant.sieve import squeezed
 from edge_assistant.slot_checks import CHECKS, Check
 from edge_assistant.types import Slot
+from edge_assistant.word_index import squeezed
 
 if TYPE_CHECKING:
     from hassil.recognize import RecognizeResult
@@ -36,7 +36,8 @@ _TELLING: Final = frozenset(
 )
 _OWN_ACTS: Final = frozenset(
     (
-        "StepBrightness", "StopMedia",
+        "StepBrightness",
+        "StopMedia",
         "StepTemperature",
         "WhichRoom",
         "UnknownDevice",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
 from typing import Any, Final, TypeAlias
+
+from edge_assistant.word_index import numbers, squeezed
 
 Node: TypeAlias = "str | list[Any]"
 """A template as plain lists: a literal, or a tag and its parts.
@@ -14,40 +16,8 @@ rule, ``l`` a list, ``#`` a number in digits, ``*`` anything.
 """
 _INLINE: Final[list[Any]] = ["*"]
 """What a list is that stands nowhere but in its template: ``{0..100:brightness}``."""
-_ENOUGH: Final = 2
-"""Clauses of a template that are looked at; the sieve sees the rest."""
-_MOST_ORDERS: Final = 4
+MOST_ORDERS: Final = 4
 """Parts of a permutation from which on every order is let through."""
-
-
-def squeezed(text: str) -> str:
-    """Return a text without all that hassil may skip or change: case, spaces, hyphens, punctuation."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFC", text).casefold()))
-
-
-class Names:
-    """The names of several lists, found in a text without trying each of them."""
-
-    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
-        self._none: dict[str, list[tuple[int, int, int]]] = {slot: [] for slot in lists}
-        self._by_start: dict[str, list[tuple[str, int, str]]] = {}
-        for slot, names in lists.items():
-            for index, name in enumerate(names):
-                if key := squeezed(name):
-                    self._by_start.setdefault(key[:2], []).append((slot, index, key))
-        self._short = any(len(start) == 1 for start in self._by_start)
-
-    def within(self, text: str) -> dict[str, list[tuple[int, int, int]]]:
-        """Return for each list which names stand in a squeezed text: the index, the place and the length of each."""
-        found = {slot: list(none) for slot, none in self._none.items()}
-        for place in range(len(text)):
-            for slot, index, name in self._by_start.get(text[place : place + 2], ()):
-                if text.startswith(name, place):
-                    found[slot].append((index, place, len(name)))
-            if self._short and place + 1 < len(text):
-                for slot, index, name in self._by_start.get(text[place], ()):
-                    found[slot].append((index, place, len(name)))
-        return found
 
 
 class Tree:
@@ -106,6 +76,47 @@ class Sieve:
     def through(self, tree: Tree, alive: int) -> int:
         """Return which of the templates that are alive can match the whole text, as bits."""
         return self._walk(tree, 1, alive)
+
+    def ways(self, parts: Sequence[int]) -> int:
+        """Return in how many ways a template can cover the text or begin to: what hassil would try, at most."""
+        counts, most = {0: 1}, 0
+        for part in parts:
+            node = self._parts[part]
+            counts = self._counted(node, counts)
+            if not self._is_open(node):  # hassil goes on from an open slot only where the next words stand
+                most = max(most, sum(counts.values()))
+        return max(most, counts.get(len(self._text), 0))
+
+    def _counted(self, node: Node, counts: Mapping[int, int]) -> dict[int, int]:
+        """Return in how many ways each place is reached after a part, from those before it."""
+        if isinstance(node, str):
+            return {place + len(node): count for place, count in counts.items() if self._text.startswith(node, place)}
+        tag = node[0]
+        if tag == "s":
+            for part in node[1:]:
+                counts = self._counted(part, counts)
+            return dict(counts)
+        if tag in ("a", "o"):
+            return _together(self._counted(part, counts) for part in node[1:])
+        if tag == "r":
+            return self._counted(self._rules[node[1]], counts)
+        if tag == "l" and node[1] not in self._named:
+            return self._counted(self._lists.get(node[1], _INLINE), counts)
+        if tag == "p":
+            return _together(self._counted(["s", *order], counts) for order in permutations(node[1:]))
+        if tag == "*":
+            return self._open(counts)
+        return {end: count for start, count in counts.items() for end in numbers(self._ends(node, 1 << start))}
+
+    def _open(self, counts: Mapping[int, int]) -> dict[int, int]:
+        reached, ways = {}, 0
+        for place in range(len(self._text) + 1):
+            ways += counts.get(place, 0)
+            reached[place] = ways
+        return reached
+
+    def _is_open(self, node: Node) -> bool:
+        return isinstance(node, list) and node[0] == "l" and self._lists.get(node[1]) == ["*"]
 
     def _walk(self, tree: Tree, starts: int, alive: int) -> int:
         found = tree.ending & alive if starts & self._end else 0
@@ -189,7 +200,7 @@ class Sieve:
         return (self._end << 1) - lowest if starts else 0
 
     def _orders(self, parts: Sequence[Node], starts: int) -> int:
-        if len(parts) > _MOST_ORDERS:
+        if len(parts) > MOST_ORDERS:
             return self._after(starts)
         if len(parts) == 1:
             return self._ends(parts[0], starts)
@@ -200,76 +211,12 @@ class Sieve:
         return ends
 
 
-class Index:
-    """Which templates have all the words in a text that they cannot do without."""
-
-    def __init__(self, clauses: Sequence[Sequence[Sequence[str]]]) -> None:
-        self._all = (1 << len(clauses)) - 1
-        known: dict[tuple[str, ...], int] = {}
-        self._needing: list[dict[int, int]] = []
-        """For the first clause of templates, the second and so on: which templates need it there, as bits."""
-        self._content: list[int] = []
-        """Which templates need no first clause, no second and so on."""
-        for number, wanted in enumerate(clauses):
-            for turn, words in enumerate(map(tuple, wanted)):
-                if turn == len(self._needing):
-                    self._needing.append({})
-                    self._content.append(self._all)
-                needing = self._needing[turn]
-                clause = known.setdefault(words, len(known))
-                needing[clause] = needing.get(clause, 0) | 1 << number
-                self._content[turn] &= ~(1 << number)
-        self._by_start: dict[str, list[tuple[str, list[int]]]] = {}
-        clauses_of: dict[str, list[int]] = {}
-        for words, clause in known.items():
-            for word in words:
-                clauses_of.setdefault(word, []).append(clause)
-        for word, met in clauses_of.items():
-            self._by_start.setdefault(word[:2], []).append((word, met))
-        self._short = any(len(start) == 1 for start in self._by_start)
-
-    def within(self, text: str) -> int:
-        """Return the templates that a squeezed text may be of, as bits."""
-        met = self._met(text)
-        left = self._all
-        for needing, content in zip(self._needing, self._content, strict=True):
-            for clause in met:
-                content |= needing.get(clause, 0)
-            left &= content
-        return left
-
-    def _met(self, text: str) -> set[int]:
-        """Return the clauses of which a word stands in the text."""
-        met: set[int] = set()
-        for place in range(len(text)):
-            for word, clauses in self._by_start.get(text[place : place + 2], ()):
-                if text.startswith(word, place):
-                    met.update(clauses)
-            if self._short and place + 1 < len(text):
-                for _, clauses in self._by_start.get(text[place], ()):
-                    met.update(clauses)
-        return met
-
-
-def required(clauses: Iterable[Iterable[str]]) -> list[list[str]]:
-    """Return the clauses of a template that are worth looking at, as they stand in a squeezed text."""
-    plain = [sorted({squeezed(word) for word in clause}) for clause in clauses]
-    return sorted((words for words in plain if all(words)), key=_rarity, reverse=True)[:_ENOUGH]
-
-
-def _rarity(words: Sequence[str]) -> tuple[int, int, Sequence[str]]:
-    """Return how seldom a clause is met by chance: its shortest word is long, and its words are few."""
-    return min(map(len, words)), -len(words), words
-
-
-def numbers(bits: int) -> list[int]:
-    """Return the places of the bits that are set."""
-    found = []
-    while bits:
-        lowest = bits & -bits
-        found.append(lowest.bit_length() - 1)
-        bits ^= lowest
-    return found
+def _together(several: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for one in several:
+        for place, count in one.items():
+            counts[place] = counts.get(place, 0) + count
+    return counts
 
 
 def parted(node: Node) -> list[Node]:
@@ -292,10 +239,8 @@ def program(expression: Any) -> Node:
     parts = [program(item) for item in expression.items]
     if tag == "s":
         parts = [part for part in parts if part != ""]
-    if tag == "a":
-        parts = list({str(part): part for part in parts}.values())
-        if len(parts) > 1 and all(isinstance(part, str) for part in parts):
-            return ["o", *parts]
+    if tag == "a" and len(parts) > 1 and all(isinstance(part, str) for part in parts):
+        return ["o", *parts]
     return parts[0] if len(parts) == 1 else [tag, *parts] if parts else ""
 
 

@@ -17,8 +17,8 @@ from edge_assistant.matching import HomeNames, Templates
 from edge_assistant.rule_draft import Rules
 from edge_assistant.rule_files import read_rules
 from edge_assistant.rule_packs import PACKS, read_pack
-from edge_assistant.sieve import squeezed
 from edge_assistant.skills import CHECKS
+from edge_assistant.word_index import squeezed
 from tests.homes import sample_home
 
 EVERY = 12
