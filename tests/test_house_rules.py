@@ -9,6 +9,7 @@ import pytest
 
 HEAVY = {
     "aiohttp",
+    "aiomqtt",
     "bs4",
     "faiss",
     "hassil",
@@ -18,6 +19,7 @@ HEAVY = {
     "markdown_it",
     "numpy",
     "onnxruntime",
+    "paho",
     "pypdf",
     "rich",
     "sqlite_utils",
