@@ -439,3 +439,16 @@ async def test_a_yes_after_something_else_unlocks_nothing(house: House, text: st
 
     assert (await house.hear("yes")).startswith("declined")
     assert house.state("lock.front_door") == "locked"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("turn on the kitchen light", "not something I can do"), ("打开厨房灯", "做不到")]
+)
+async def test_an_action_that_no_skill_does_is_said_to_be_beyond_it(house: House, text: str, said: str) -> None:
+    tier = RuleTier(Rulebooks((shipped("rules"),)), {}, house.actuator)
+
+    verdict = await tier.consider(Query(text, detect(text)))
+
+    assert isinstance(verdict, Declined)
+    assert verdict.draft is not None
+    assert said in "".join([str(word) async for word in verdict.draft.words])

@@ -25,6 +25,7 @@ _ANSWERS: Final = ("Yes", "No")
 """What answers a question of ours, before it can mean anything else."""
 _WHY: Final[Mapping[str, str]] = {
     "nothing_waits": "it answers a question that was not asked",
+    "no_skill": "it is understood, but no skill does it",
     "no_words": "there are no words in it",
     "obeyed": "it asks for nothing to be done",
     "beyond": "it asks for something that no rule can do",
@@ -131,7 +132,8 @@ def _draft(query: Query, book: Rulebook, matches: Sequence[Match]) -> Reply | No
     """Leave a draft for what no rule can do, so that no weak model pretends to obey it."""
     text = query.text.strip()
     heard = next(("nothing_waits" for match in matches if match.intent in _ANSWERS), None)
-    key = heard or ("no_words" if not re.search(r"\w", text) else no_hand(text, query.language))
+    unable = next(("no_skill" for match in matches if acts(match.intent)), None)
+    key = heard or unable or ("no_words" if not re.search(r"\w", text) else no_hand(text, query.language))
     said = book.say("Device", key, {}) if key else None
     if said is None:
         return None
