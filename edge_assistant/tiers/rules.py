@@ -123,6 +123,8 @@ class RuleTier:
         skill = self._skills.get(asked.match.intent)
         if skill is not None:
             return skill(asked)
+        if acts(asked.match.intent):  # its response would claim what nobody did
+            return Declined("no skill does this")
         if asked.book.say(asked.match.intent, asked.match.response, {}) is None:
             return Declined("no skill does this, and the rules give no answer")
         return saying(asked.match.response, None, **asked.match.slots)
