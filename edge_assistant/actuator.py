@@ -15,7 +15,7 @@ import anyio
 from edge_assistant.errors import ActionError, NotSent, StorageError
 from edge_assistant.home import Entity, Home
 from edge_assistant.pin import Pin
-from edge_assistant.services import SERVICES, Choice, Command, Range, fulfils, goal, risk
+from edge_assistant.services import SERVICES, Choice, Command, Range, begun, fulfils, goal, risk
 from edge_assistant.storage.actions import Actions, Entry
 from edge_assistant.types import Action, ActionStatus, Context
 
@@ -245,7 +245,7 @@ class Actuator:
             entry = self._actions().ended(key, self._wall() - REPEAT)
         except StorageError as error:
             raise ActionError(str(error)) from error
-        if entry is None or entry.status != "done":
+        if entry is None or entry.status not in ("done", "started"):
             return None
         return Receipt(command, "already", self.home().entity(command.entity))
 
@@ -260,6 +260,8 @@ class Actuator:
             reason: Reason = "not_sent" if isinstance(error, NotSent) else "unreachable"
             return Receipt(command, "failed", self.home().entity(command.entity), reason, str(error))
         if not fulfils(entity, goal(command)):
+            if begun(entity, command):
+                return Receipt(command, "started", entity)
             return Receipt(command, "failed", entity, "not_done")
         return Receipt(command, "done", entity)
 

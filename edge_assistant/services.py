@@ -132,6 +132,13 @@ SERVICES: Final[Mapping[str, Service]] = {
 }
 """Everything that may be asked of a home; what is not here cannot happen."""
 
+_UNDER_WAY: Final[Mapping[Slot, str]] = {
+    "open": "opening",
+    "closed": "closing",
+    "locked": "locking",
+    "unlocked": "unlocking",
+    "armed_away": "arming",
+}
 _GUARDED: Final = frozenset({"garage", "gate", "door", "garage_door"})
 
 
@@ -145,6 +152,13 @@ def risk(command: Command, entity: Entity) -> Risk:
 def goal(command: Command) -> Mapping[str, Slot]:
     """Return the state and attributes that show that a command is done; empty where nothing shows it."""
     return SERVICES[command.service].leads_to(command.slots)
+
+
+def begun(entity: Entity, command: Command) -> bool:
+    """Return whether an entity says that it is on the way to what it was told: a blind that opens."""
+    if command.service == "cover.set_cover_position":
+        return entity.state in ("opening", "closing")
+    return entity.state == _UNDER_WAY.get(goal(command).get("state", ""))
 
 
 def fulfils(entity: Entity, wanted: Mapping[str, Slot]) -> bool:

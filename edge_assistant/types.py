@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 Role: TypeAlias = Literal["system", "user", "assistant"]
 TierName: TypeAlias = Literal["rules", "answers", "knowledge", "device", "cloud"]
 Outcome: TypeAlias = Literal["answered", "declined", "skipped", "failed"]
-ActionStatus: TypeAlias = Literal["done", "already", "refused", "failed"]
+ActionStatus: TypeAlias = Literal["done", "started", "already", "refused", "failed"]
+"""`started`: the device obeys, and takes its time."""
 Slot: TypeAlias = str | int | float | bool
 
 

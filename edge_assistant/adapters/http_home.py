@@ -13,7 +13,7 @@ from edge_assistant.adapters import needs
 from edge_assistant.errors import ActionError, NotSent
 from edge_assistant.home import Entity
 from edge_assistant.links import MAX_PAYLOAD, Absent, HttpLink, Request, address, filled
-from edge_assistant.services import Command, goal
+from edge_assistant.services import Command, begun, goal
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class HttpHome:
             has = {"state": entity.state, **entity.attributes}
             if all(link.dialect.same(name, value, has.get(name)) for name, value in wanted.items()):
                 return entity.reporting(goal(command))
-            if anyio.current_time() + _PAUSE > deadline:
+            if begun(entity, command) or anyio.current_time() + _PAUSE > deadline:
                 return entity
             await anyio.sleep(_PAUSE)
 

@@ -14,7 +14,7 @@ from edge_assistant.adapters.mqtt import Broker, MqttLine
 from edge_assistant.errors import ActionError, ConfigError, NotSent
 from edge_assistant.home import Entity
 from edge_assistant.links import MqttLink, messages
-from edge_assistant.services import Command, goal
+from edge_assistant.services import Command, begun, goal
 from edge_assistant.types import Slot
 
 _SETTLE: Final = 0.3
@@ -80,8 +80,8 @@ class MqttHome:
             return self._reported[command.entity].reporting(goal(command))
 
         def settled() -> bool:
-            told = self._reports(command.entity, wanted) > before and self._obeys(command, wanted)
-            return told or self._losses > losses
+            there = self._obeys(command, wanted) or begun(self._reported[command.entity], command)
+            return (there and self._reports(command.entity, wanted) > before) or self._losses > losses
 
         with anyio.CancelScope(deadline=deadline):
             await self._until(settled)

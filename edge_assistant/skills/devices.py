@@ -121,7 +121,9 @@ class Devices:
         done = [receipt for receipt in receipts if receipt.status == "done"]
         already = [receipt for receipt in receipts if receipt.status == "already"]
         wrong = [receipt for receipt in receipts if receipt.status in ("failed", "refused")]
+        started = [receipt for receipt in receipts if receipt.status == "started"]
         good = self._done(asked, done, intent, response) if done else self._already(asked, already) if already else ""
+        good = self._started(asked, started) if started else good
         if not wrong:
             return Said("told", {"said": good}, actions, table="Device")
         trouble = self._trouble(asked, wrong)
@@ -133,6 +135,12 @@ class Devices:
             actions,
             table="Device",
         )
+
+    def _started(self, asked: Asked, receipts: Sequence[Receipt]) -> str:
+        names = self._names(asked, [receipt.command.entity for receipt in receipts])
+        state = state_word(receipts[0].entity, asked.book) if receipts[0].entity else ""
+        values = {"names": names, "is": asked.verb(names), "state": state}
+        return asked.book.say("Device", "under_way", values) or f"{names}: {state}"
 
     def _done(self, asked: Asked, receipts: Sequence[Receipt], intent: str, response: str) -> str:
         values: dict[str, object] = {**asked.match.slots, **receipts[0].command.slots}
