@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from edge_assistant.home import Home
 from edge_assistant.numerals import digits
+from edge_assistant.pruning import Plain, Pruned
 from edge_assistant.sieve import Sieve, Tree
 from edge_assistant.types import Slot
-from edge_assistant.word_index import Index, Names, numbers
+from edge_assistant.word_index import Index, Names, numbers, squeezed
 
 if TYPE_CHECKING:
+    from hassil.expression import Sentence
     from hassil.intents import IntentData, SlotList
     from hassil.recognize import RecognizeResult
 
-    from edge_assistant.rule_draft import Rules, Template
+    from edge_assistant.rule_draft import Rules
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +98,13 @@ def _spelled(named: Sequence[tuple[Sequence[str], dict[str, str]]], language: st
     return list(spelled.values())
 
 
+def _only(data: IntentData, sentence: Sentence) -> IntentData:
+    """Return the same meaning for one sentence, which is parsed already."""
+    same = replace(data)
+    same.__dict__["sentences"] = [sentence]
+    return same
+
+
 class Templates:
     """The templates of one pack in one language."""
 
@@ -102,6 +112,7 @@ class Templates:
         self.rules = rules
         self._parsed: dict[int, IntentData] = {}
         self._expansions: dict[str, Any] = {}
+        self._plain = Plain()
 
     @cached_property
     def _index(self) -> Index:
@@ -143,9 +154,11 @@ class Templates:
         from hassil.recognize import recognize_all
 
         intents: dict[str, Intent] = {}
-        for number in candidates:
-            template = self.rules.templates[number]
-            intents.setdefault(template.intent, Intent(template.intent)).data.append(self._data(number, template))
+        data = [(self.rules.templates[number].intent, self._data(number)) for number in candidates]
+        pruned = Pruned(squeezed(text), self._expansions, self._plain)
+        for intent, parsed in data:
+            if (sentence := pruned.sentence(parsed.sentences[0])) is not None:
+                intents.setdefault(intent, Intent(intent)).data.append(_only(parsed, sentence))
         book = Intents(
             self.rules.language,
             intents,
@@ -164,10 +177,11 @@ class Templates:
         references = expression.list_references(self._expansions)
         return next((found.list_name for found in references if found.slot_name == slot), slot)
 
-    def _data(self, number: int, template: Template) -> IntentData:
+    def _data(self, number: int) -> IntentData:
         if number not in self._parsed:
             from hassil.intents import IntentData
 
+            template = self.rules.templates[number]
             self._parsed[number] = IntentData(
                 [template.text],
                 slots=dict(template.slots),
