@@ -123,7 +123,7 @@ class Devices:
         wrong = [receipt for receipt in receipts if receipt.status in ("failed", "refused")]
         started = [receipt for receipt in receipts if receipt.status == "started"]
         good = self._done(asked, done, intent, response) if done else self._already(asked, already) if already else ""
-        good = self._started(asked, started) if started else good
+        good = " ".join(filter(None, (good, self._started(asked, started) if started else "")))
         if not wrong:
             return Said("told", {"said": good}, actions, table="Device")
         trouble = self._trouble(asked, wrong)
