@@ -79,3 +79,16 @@ async def test_the_doctor_says_what_is_in_doubt(tmp_path: Path) -> None:
             await TRIALS["devices"](assistant)
 
     assert "asked    light.turn_on  light.kitchen" in ran.stdout
+
+
+async def test_a_blind_that_opens_is_not_called_open(tmp_path: Path) -> None:
+    async def carry(command: Command) -> Mapping[str, Slot]:
+        return {"state": "opening"}
+
+    config = Config(home=tmp_path, tiers=("rules",))
+    async with Assistant.open(config=config, backend={"cover.open_cover": carry}) as assistant:
+        english = await assistant.ask("open the bedroom blinds")
+        chinese = await assistant.ask("打开卧室百叶窗")
+
+    assert (english.text, english.actions[0].status) == ("The bedroom blinds are opening now.", "started")
+    assert chinese.text == "卧室百叶窗正在打开。"

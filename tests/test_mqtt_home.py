@@ -337,3 +337,14 @@ async def test_memory_never_speaks_for_a_device(tmp_path: Path) -> None:
 
     with pytest.raises(NotSent, match=r"light\.a is not connected"):
         await Router(MemoryHome(home)).call(Command("light.turn_on", "light.a"))
+
+
+async def test_a_blind_that_takes_its_time_is_under_way(broker: Mosquitto, tmp_path: Path) -> None:
+    link = MqttLink({"cover.open_cover": (Publish("t/blind/set", "OPEN"),)}, {"state": Reading("t/blind")})
+    blind = Entity("cover.blind", "blind", domain="cover", link=link)
+    moving = devices(broker.port, lambda name, payload: "opening")
+    async with moving as there, gate(at(broker), tmp_path, blind) as told:
+        (receipt,) = await told.act(Command("cover.open_cover", "cover.blind"))
+
+        assert (receipt.status, told.state("cover.blind")) == ("started", "opening")
+        assert len(there.told) == 1
