@@ -32,6 +32,8 @@ _Named: TypeAlias = "tuple[str, str, dict[str, str]]"
 MOST_WAYS: Final = 2_000
 """Ways to read a text by one template; hassil tries some 200 in a millisecond."""
 _MANY_SLOTS: Final = 2
+_LONG: Final = 80
+"""Slots and letters from which on even our own templates are looked at."""
 _NO_CONTEXT: Final[dict[str, str]] = {}
 
 
@@ -136,12 +138,13 @@ class Templates:
             return []
         sieve = Sieve(text, self.rules.parts, self.rules.programs, self.rules.list_programs, found)
         through = numbers(sieve.through(self._tree, alive))
-        return [number for number in through if not self._tangled(number, sieve)]
+        return [number for number in through if not self._tangled(number, sieve, len(text))]
 
-    def _tangled(self, number: int, sieve: Sieve) -> bool:
+    def _tangled(self, number: int, sieve: Sieve, length: int) -> bool:
         """Return whether there are so many ways to read the text by a template that trying them would take long."""
         template = self.rules.templates[number]
-        if (template.shipped and template.text.count("{") < _MANY_SLOTS) or sieve.ways(template.program) <= MOST_WAYS:
+        known = template.shipped and (length < _LONG or template.text.count("{") < _MANY_SLOTS)
+        if known or sieve.ways(template.program) <= MOST_WAYS:
             return False
         _log.warning("%s: %r fits in too many ways, and is passed over", template.source, template.text)
         return True

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from edge_assistant.numerals import digits
 from edge_assistant.rulebook import Rulebook
-from edge_assistant.sieve import squeezed
 from edge_assistant.skills import Asked
+from edge_assistant.word_index import squeezed
+
+_MOST_NUMBERS: Final = 3
+"""Numbers that are looked up in the text of the user; each may be several words."""
 
 
 def spoken_time(at: time | datetime, language: str) -> str:
@@ -47,6 +51,8 @@ def spoken_days(days: Collection[int], asked: Asked) -> str:
 
 def as_said(caught: str, query: str) -> str:
     """Return what a slot caught as the user wrote it: with its commas, and its numbers in words."""
+    if sum(word.isdigit() for word in caught.split()) > _MOST_NUMBERS:
+        return caught
     words = [r"\S+?(?:[\s-]\w+?){0,3}?" if word.isdigit() else re.escape(word) for word in caught.split()]
     pattern = re.compile(r"(?<!\w)(?=(" + r"[\s,，;；:]+".join(words) + r")(?!\w))", re.IGNORECASE)
     written = (found[1] for found in pattern.finditer(query))
