@@ -33,7 +33,7 @@ check: $(VENV)/.dev    ## style, types, floors, pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/vermin --quiet --target=3.10- --violations --no-tips edge_assistant scripts bench
 	$(BIN)/edge-assistant rules test
 	PYTHONPATH=. $(BIN)/cog --check -r README.md docs/*.md
