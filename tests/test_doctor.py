@@ -25,6 +25,7 @@ async def test_what_works_and_what_is_missing_is_told_room_by_room(home: Path) -
     assert {room: finding.health for room, finding in found.items()} == {
         "storage": "works",
         "rules": "works",
+        "devices": "missing",
         "knowledge": "works",
         "device": "missing",
         "cloud": "missing",
@@ -43,7 +44,7 @@ async def test_one_broken_room_does_not_hide_the_others(home: Path, tmp_path: Pa
 
     found = await examined(Config.model_validate({"home": home, "rules": {"house": house}}))
 
-    assert [room for room, finding in found.items() if finding.health == "broken"] == ["rules", "device"]
+    assert [room for room, finding in found.items() if finding.health == "broken"] == ["rules", "devices", "device"]
     assert "house.yaml" in found["rules"].detail
     assert found["knowledge"].health == "works"
 
@@ -71,7 +72,7 @@ def test_the_command_prints_a_line_a_room_and_fails_only_for_what_is_broken(
     ill = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (well.returncode, ill.returncode) == (0, 1)
-    assert len(well.stdout.splitlines()) == len(ill.stdout.splitlines()) == 5
+    assert len(well.stdout.splitlines()) == len(ill.stdout.splitlines()) == 6
     assert ill.stderr == ""
     if options:
         assert json.loads(well.stdout.splitlines()[0])["room"] == "storage"
