@@ -59,7 +59,7 @@ def _values(act: Act, spotted: Spotted) -> dict[str, Slot] | None:
     if len(found) != 1 or not low <= found[0] <= high:
         return None
     number = found[0]
-    return {act.value: int(number) if number.is_integer() else number}
+    return {act.value: int(number) if number % 1 == 0 else number}
 
 
 def _stepped(direction: str, spotted: Spotted) -> dict[str, Slot] | None:
@@ -67,7 +67,7 @@ def _stepped(direction: str, spotted: Spotted) -> dict[str, Slot] | None:
     found = [float(mention.value) for mention in spotted.of("percent", "number")]
     if not found:
         return {}
-    if len(found) > 1 or not found[0].is_integer() or not 0 < found[0] <= 100:
+    if len(found) > 1 or found[0] % 1 != 0 or not 0 < found[0] <= 100:
         return None
     return {"volume_step": int(found[0]) * (1 if direction == "up" else -1)}
 
