@@ -81,6 +81,7 @@ def test_easter_falls_where_the_tables_say() -> None:
         ("at quarter to seven", (5, 18, 45)),
         ("at seven thirty", (5, 19, 30)),
         ("in an hour and a half", (5, 13, 35)),
+        ("in 60 seconds", (5, 12, 6)),
         ("in 2 hours and 15 minutes", (5, 14, 20)),
         ("tomorrow morning", (6, 8, 0)),
         ("tonight at 8", (5, 20, 0)),

@@ -54,7 +54,7 @@ _FIRSTS: Final = (
     "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 )
 _ORDINALS: Final = {word: number for number, word in enumerate(_FIRSTS.split(), 1)} | {"thirtieth": 30}
-_ORDINAL: Final = re.compile(rf"\b(?:(20|30|twenty|thirty)[ -])?({'|'.join(_ORDINALS)})\b")
+_ORDINAL: Final = re.compile(rf"\b(?:(20|30|twenty|thirty)[ -])?(?<![13-9] )(?<!\ba )({'|'.join(_ORDINALS)})\b")
 _NAMED: Final = {
     "today": 0,
     "tomorrow": 1,

@@ -11,6 +11,7 @@ from edge_assistant.skills.moments import Moment
 
 LONGEST_TASK: Final = {"en": 25, "zh": 40}
 """Words of an English task, characters of a Chinese one."""
+_LONGEST: Final = {"en": 200, "zh": 60}
 _QUESTION: Final = {
     "en": re.compile(r"(?:what|who|whom|whose|which|when|where|why|how|if|whether)\b", re.IGNORECASE),
     "zh": re.compile("什么|怎么|为什么|为何|谁|哪|多少|如何|吗$|呢$|是否"),
@@ -34,7 +35,7 @@ def reminder(said: str, language: str) -> Reminder | None:
 
 def is_reminder(said: str, language: str) -> bool:
     """Return whether the words are something to be reminded of."""
-    return len(said) <= 200 and reminder(said, language) is not None
+    return len(said) <= _LONGEST[language] and reminder(said, language) is not None
 
 
 def is_task(said: str, language: str) -> bool:
