@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_assistant.assistant import open_library
 from edge_assistant.config import Config
 from edge_assistant.errors import TierError
 from edge_assistant.models.catalog import Catalog
+from edge_assistant.rooms import open_library
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Declined, Limits, Message, Passage, Query, Reply, TierName
 

@@ -71,13 +71,13 @@ async def test_a_document_is_quoted_once_and_remembered_after(assistant: Assista
 
 
 async def test_new_documents_make_remembered_answers_stale(assistant: Assistant, tmp_path: Path) -> None:
-    from edge_assistant.assistant import open_library
     from edge_assistant.knowledge import ingest
+    from edge_assistant.rooms import open_library
 
     await assistant.ask("how do I reset the router?")
     page = tmp_path / "page.md"
     page.write_text("# Lamps\n\nA lamp gives light.\n", encoding="utf-8")
-    ingest.add(open_library(assistant.config, assistant.database), [page], limit=10_000, collection="main")
+    ingest.add(open_library(assistant.config, assistant.rooms.database), [page], limit=10_000, collection="main")
 
     assert (await assistant.ask("how do I reset the router?")).tier == "knowledge"
 
@@ -86,7 +86,7 @@ async def test_private_questions_are_neither_remembered_nor_looked_up(assistant:
     tiers = [(await assistant.ask("how do I reset the router?", private=True)).tier for _ in range(2)]
 
     assert tiers == ["knowledge", "knowledge"]
-    assert assistant.history.latest(1)[0].private
+    assert assistant.rooms.history.latest(1)[0].private
 
 
 async def test_the_language_follows_the_question_unless_one_is_named(assistant: Assistant) -> None:
@@ -100,7 +100,7 @@ async def test_what_is_no_question_is_refused_and_not_kept(assistant: Assistant,
     with pytest.raises(InputError, match="the question"):
         await assistant.ask(text)
 
-    assert assistant.history.latest(1) == []
+    assert assistant.rooms.history.latest(1) == []
 
 
 async def test_a_keyword_that_does_not_exist_is_not_passed_over(assistant: Assistant) -> None:

@@ -94,7 +94,7 @@ async def _teach(home: Path) -> None:
             ("路由器怎么重置？", "zh", "按住**红色**按钮五秒钟。"),
         ):
             answer = Answer(text, "knowledge", 0.74, (source,), language=language)
-            assistant.answers.put(key(question, language, assistant._stamp()), answer)
+            assistant.rooms.answers.put(key(question, language, assistant.rooms.stamp()), answer)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ async def test_what_a_crash_left_in_doubt_is_told_once_and_not_done_again(
     config = Config(home=tmp_path, tiers=("rules",))
     async with Assistant.open(config=config, backend={"light.turn_off": carry, "light.turn_on": carry}) as assistant:
         first, second = await assistant.ask(question), await assistant.ask("hello")
-        log = Actions(assistant.outbox).latest(10)
+        log = Actions(assistant.rooms.outbox).latest(10)
 
     assert (crashed.returncode, crashed.stdout) == (-9, "light.turn_on light.kitchen\n")
     assert first.text.startswith(said)

@@ -74,7 +74,7 @@ async def test_a_door_takes_a_pin(
     config = Config(home=tmp_path, tiers=("rules",), actions=Actions(pin_env="HOUSE_PIN"))
     async with Assistant.open(config=config) as assistant:
         answers = [await assistant.ask(text, conversation="a") for text in talk]
-        kept = [turn.question for turn in assistant.history.latest(10)]
+        kept = [turn.question for turn in assistant.rooms.history.latest(10)]
 
     assert [part in answer.text for part, answer in zip(said, answers, strict=True)] == [True] * len(talk)
     assert all("4711" not in text and "1234" not in text and "四七一一" not in text for text in kept)

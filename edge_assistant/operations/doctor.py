@@ -11,9 +11,10 @@ from time import perf_counter
 from typing import Final, Literal, TypeAlias
 
 from edge_assistant import languages
-from edge_assistant.assistant import Assistant, discovered_file, open_house, open_library, open_rulebooks
+from edge_assistant.assistant import Assistant
 from edge_assistant.config import Config
 from edge_assistant.errors import ActionError, ConfigError, EdgeAssistantError, StorageError, TierError
+from edge_assistant.rooms import discovered_file, open_house, open_library, open_rulebooks
 from edge_assistant.storage.actions import Actions
 from edge_assistant.types import Limits, Message
 
@@ -56,7 +57,7 @@ async def examine(assistant: Assistant) -> AsyncGenerator[Finding]:
 
 async def _storage(assistant: Assistant) -> str:
     home = assistant.config.home
-    with assistant.database.transaction() as connection:
+    with assistant.rooms.database.transaction() as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS trial(number INTEGER)")
         connection.execute("DROP TABLE trial")
     _synced(assistant)
@@ -96,9 +97,9 @@ async def _rules(assistant: Assistant) -> str:
 async def _devices(assistant: Assistant) -> str:
     """Connect to what devices are connected through, and look into the log of actions."""
     discovered = await _discover(assistant.config)
-    devices = assistant.devices
+    devices = assistant.rooms.devices
     await devices.refresh()
-    doubtful = Actions(assistant.outbox).in_doubt()
+    doubtful = Actions(assistant.rooms.outbox).in_doubt()
     if doubtful:
         asked = ", ".join(f"{entry.service} {entry.entity}" for entry in doubtful)
         raise ActionError(f"begun and never ended, so it may or may not have been done: {asked}")
@@ -125,7 +126,7 @@ async def _discover(config: Config) -> str:
 
 
 async def _knowledge(assistant: Assistant) -> str:
-    library = open_library(assistant.config, assistant.database)
+    library = open_library(assistant.config, assistant.rooms.database)
     documents = library.documents()
     if not documents:
         raise _Missing("no document yet; add some with: edge-assistant kb add PATH")

@@ -26,7 +26,7 @@ def command(session: Session, limit: int, actions: bool, as_json: bool) -> None:
     """List the latest questions and answers, newest last."""
 
     async def latest(assistant: Assistant) -> list[Turn]:
-        return assistant.history.latest(limit)
+        return assistant.rooms.history.latest(limit)
 
     if actions:
         _list_actions(session, limit, as_json)
@@ -42,7 +42,7 @@ def _list_actions(session: Session, limit: int, as_json: bool) -> None:
     async def logged(assistant: Assistant) -> list[Entry]:
         from edge_assistant.storage.actions import Actions
 
-        return Actions(assistant.outbox).latest(limit)
+        return Actions(assistant.rooms.outbox).latest(limit)
 
     for entry in session.run(logged):
         if as_json:

@@ -26,7 +26,7 @@ _FILE = click.Path(path_type=Path)
 @contextmanager
 def _library(session: Session) -> Iterator[Library]:
     """Open the knowledge base of this home, with the shipped documents in it."""
-    from edge_assistant.assistant import open_library
+    from edge_assistant.rooms import open_library
     from edge_assistant.storage.database import Database
 
     database = Database(session.config.home / "assistant.db")

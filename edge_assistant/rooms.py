@@ -1,0 +1,273 @@
+"""How the rooms of an assistant are built from its settings, each when it is first entered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from functools import cache, cached_property
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from edge_assistant.config import Config, shipped
+from edge_assistant.engine import Engine
+from edge_assistant.knowledge.store import Store
+from edge_assistant.policy import PATIENCE, Policy
+from edge_assistant.storage.answers import Answers
+from edge_assistant.storage.database import Database
+from edge_assistant.storage.history import History
+from edge_assistant.storage.timers import TimerStore
+from edge_assistant.tiers.answers import AnswersTier
+from edge_assistant.types import Declined, Limits, Query, Reply, Tier, TierName
+
+if TYPE_CHECKING:
+    from edge_assistant.actuator import Backend
+    from edge_assistant.adapters.python_home import Carry
+    from edge_assistant.adapters.router import Router
+    from edge_assistant.home import Home
+    from edge_assistant.knowledge.library import Library
+    from edge_assistant.pin import Pin
+    from edge_assistant.skills.alarms import Alarms
+    from edge_assistant.skills.bell import Bell
+    from edge_assistant.skills.books import Rulebooks
+    from edge_assistant.skills.timers import Timers
+    from edge_assistant.watched import Watched
+
+_MARGIN: Final = 2.0
+"""Seconds that the engine waits longer for the cloud than its endpoints do."""
+
+
+class Rooms:
+    """Everything an assistant lives in. `closing` closes what was opened, last first."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Callable[[], float] = monotonic,
+        backend: Backend | Mapping[str, Carry] | None = None,
+    ) -> None:
+        self.config = config
+        self.closing = AsyncExitStack()
+        self._clock = clock
+        self._backend = backend
+
+    @cached_property
+    def database(self) -> Database:
+        """Documents, history and answers: ``assistant.db``."""
+        return self._opened(Database(self.config.home / "assistant.db"))
+
+    @cached_property
+    def outbox(self) -> Database:
+        """What must survive a power cut: ``outbox.db``, with every commit on the disk."""
+        return self._opened(Database(self.config.home / "outbox.db", durable=True))
+
+    @cached_property
+    def history(self) -> History:
+        return History(self.database)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self.database, self.config.answers.days)
+
+    @cached_property
+    def timers(self) -> Timers:
+        from edge_assistant.skills.timers import Timers
+
+        return Timers(cache(lambda: TimerStore(self.database)), self._rulebooks, self.bell)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        from edge_assistant.skills.alarms import Alarms
+        from edge_assistant.storage.alarms import AlarmStore
+
+        return Alarms(cache(lambda: AlarmStore(self.database)), self._rulebooks, self.bell)
+
+    @cached_property
+    def bell(self) -> Bell:
+        from edge_assistant.skills.bell import Bell
+
+        return Bell()
+
+    @cached_property
+    def _rulebooks(self) -> Rulebooks:
+        return open_rulebooks(self.config)
+
+    @cached_property
+    def engine(self) -> Engine:
+        cloud = self.config.cloud
+        # An endpoint keeps its own time, so that the next one can step in and its silence is remembered.
+        cloud_patience = cloud.patience * max(1, len(cloud.endpoints)) + _MARGIN
+        patience = {**PATIENCE, "device": self.config.device.patience, "cloud": cloud_patience}
+        policy = Policy(share_passages=cloud.share_passages, patience=patience)
+        builders: Mapping[TierName, Callable[[], Tier]] = {
+            "rules": self._rules_tier,
+            "answers": self._answers_tier,
+            "knowledge": self._knowledge_tier,
+            "device": self._device_tier,
+            "cloud": self._cloud_tier,
+        }
+        wanted = [name for name in self.config.tiers if name != "answers" or self.config.answers.enabled]
+        return Engine([_LateTier(name, builders[name]) for name in wanted], policy, self._clock)
+
+    def _rules_tier(self) -> Tier:
+        from edge_assistant.actuator import Actuator
+        from edge_assistant.adapters.router import planned
+        from edge_assistant.skills.lists import Lists
+        from edge_assistant.skills.table import skills
+        from edge_assistant.storage.actions import Actions
+        from edge_assistant.storage.lists import ListStore
+        from edge_assistant.tiers.rules import RuleTier
+
+        devices = self.devices
+        actuator = Actuator(
+            devices,
+            cache(lambda: Actions(self.outbox)),
+            self._clock,
+            refresh=devices.refresh,
+            rehearse=planned if self.config.actions.dry_run else None,
+            logged=(self.config.home / "outbox.db").exists,
+            pin=self._pin,
+        )
+        lists = Lists(cache(lambda: ListStore(self.database)))
+        return RuleTier(self._rulebooks, skills(actuator, self.timers, self.alarms, lists), actuator)
+
+    @cached_property
+    def _pin(self) -> Pin | None:
+        from edge_assistant.pin import Pin
+
+        variable = self.config.actions.pin_env
+        return Pin.named(variable, self._clock) if variable else None
+
+    @cached_property
+    def devices(self) -> Router:
+        """Return the home with its connections; they are made when they are first needed."""
+        from edge_assistant.adapters.memory_home import MemoryHome
+        from edge_assistant.adapters.router import Router, connect
+
+        given = self._backend
+        if given is not None and not isinstance(given, Mapping):
+            return Router(given)
+        house = watched_house(self.config)
+        memory = MemoryHome(house(), lambda: self.database, house)
+        devices = Router(memory, house, lambda home: connect(home, self.config.actions, given))
+        self.closing.push_async_callback(devices.aclose)
+        return devices
+
+    def _answers_tier(self) -> Tier:
+        thresholds = {"knowledge": self.config.knowledge.threshold, "device": self.config.device.threshold}
+        return AnswersTier(lambda: self.answers, self.stamp, thresholds)
+
+    def _knowledge_tier(self) -> Tier:
+        from edge_assistant.tiers.knowledge import KnowledgeTier
+
+        chosen = self.config.knowledge
+        library = cache(lambda: open_library(self.config, self.database))
+        tier = KnowledgeTier(library, chosen.threshold, chosen.passages)
+        self.closing.callback(tier.close)
+        return tier
+
+    def _device_tier(self) -> Tier:
+        from edge_assistant.adapters.llama import LlamaModel
+        from edge_assistant.models.catalog import Catalog
+        from edge_assistant.tiers.device import DeviceTier
+
+        chosen = self.config.device
+        rung, file = Catalog.usual(self.config.home).find(chosen.model, self.config.home / "models")
+        model = LlamaModel(file, context=chosen.context, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
+        self.closing.push_async_callback(model.close)
+        return DeviceTier(
+            model,
+            rung,
+            file,
+            limits=Limits(max_tokens=chosen.max_tokens),
+            threshold=chosen.threshold,
+            context=chosen.context,
+            passages=self.config.knowledge.passages,
+        )
+
+    def _cloud_tier(self) -> Tier:
+        from edge_assistant.tiers.cloud import CloudTier
+
+        chosen = self.config.cloud
+        if not chosen.endpoints:
+            return CloudTier(None)
+        from edge_assistant.adapters.openai_http import OpenAIChat, Waits
+        from edge_assistant.network.endpoints import Failover
+        from edge_assistant.network.resolver import Resolver
+
+        waits, resolver = Waits(first_word=chosen.patience, total=chosen.total), Resolver()
+        endpoints = Failover([OpenAIChat(endpoint, waits, resolver) for endpoint in chosen.endpoints])
+        self.closing.push_async_callback(endpoints.aclose)
+        return CloudTier(endpoints, Limits(max_tokens=chosen.max_tokens))
+
+    def stamp(self) -> str:
+        """Name what an answer depends on besides the question."""
+        endpoints = ",".join(f"{endpoint.base_url} {endpoint.model}" for endpoint in self.config.cloud.endpoints)
+        return f"{Store(self.database).generation}|{self.config.device.model}|{endpoints}"
+
+    def _opened(self, database: Database) -> Database:
+        self.closing.callback(database.close)
+        return database
+
+
+def open_library(config: Config, database: Database) -> Library:
+    """Return the knowledge base of a home, with the shipped documents in it; takes seconds when these are new."""
+    from edge_assistant.adapters.faiss import FaissIndex
+    from edge_assistant.adapters.onnx import OnnxEmbedder
+    from edge_assistant.knowledge.ingest import sync_starter
+    from edge_assistant.knowledge.library import Library
+
+    model = config.knowledge.embedder or shipped("models") / "all-MiniLM-L6-v2"
+    index = config.home / "index"
+    library = Library(
+        database, embedder=lambda: OnnxEmbedder(model, seen=index / "seen.json"), index=FaissIndex, folder=index
+    )
+    sync_starter(library, shipped("knowledge_base") if config.knowledge.starter else None)
+    return library
+
+
+def open_rulebooks(config: Config) -> Rulebooks:
+    """Return the rules of a home: the shipped ones with the user's over them. Read when first asked."""
+    from edge_assistant.skills.books import Rulebooks
+
+    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache", config.rules.packs)
+
+
+def open_house(config: Config) -> Home:
+    """Return the areas and devices that rules speak about. Raises `ConfigError`."""
+    return watched_house(config)()
+
+
+def watched_house(config: Config) -> Watched[Home]:
+    """Return the areas and devices that rules speak about, read again when their file changes."""
+    from edge_assistant.home import Home
+    from edge_assistant.watched import Watched
+
+    file, announced = config.rules.house or shipped("rules") / "home.yaml", discovered_file(config)
+    if config.actions.discover is None:
+        return Watched(lambda: (file,), lambda last: Home.read(file))
+    from edge_assistant.adapters.mqtt_kept import known
+    from edge_assistant.discovery import merged
+
+    return Watched(lambda: (file, announced), lambda last: merged(Home.read(file), known(announced)))
+
+
+def discovered_file(config: Config) -> Path:
+    """Return where the announcements of devices are kept between starts."""
+    return config.home / "cache" / "discovered.json"
+
+
+class _LateTier:
+    """A tier that is built when it is first asked, so that a question costs only the tiers it meets."""
+
+    def __init__(self, name: TierName, build: Callable[[], Tier]) -> None:
+        self.name: TierName = name
+        self.leaves_device = name == "cloud"
+        self._build = build
+
+    @cached_property
+    def _tier(self) -> Tier:
+        return self._build()
+
+    async def consider(self, query: Query) -> Reply | Declined:
+        return await self._tier.consider(query)
