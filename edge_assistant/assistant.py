@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
@@ -46,15 +45,9 @@ class Assistant:
     ...     answer = await assistant.ask("turn on the kitchen light")
     """
 
-    def __init__(
-        self,
-        config: Config,
-        clock: Callable[[], float] = monotonic,
-        backend: Backend | Mapping[str, Carry] | None = None,
-    ) -> None:
-        self.config = config
-        self._clock = clock
-        self.rooms = Rooms(config, clock, backend)
+    def __init__(self, rooms: Rooms) -> None:
+        self.config = rooms.config
+        self.rooms = rooms
 
     @classmethod
     def open(
@@ -70,7 +63,7 @@ class Assistant:
         """
         if not isinstance(config, Config):
             config = Config.read(config, home)
-        return cls(config if home is None else config.model_copy(update={"home": home}), backend=backend)
+        return cls(Rooms(config if home is None else config.model_copy(update={"home": home}), backend=backend))
 
     async def __aenter__(self) -> Assistant:
         return self
@@ -131,7 +124,7 @@ class Assistant:
             private=private,
             local_only=local_only,
             context=Context(area=area, conversation=conversation),
-            deadline=None if deadline is None else self._clock() + deadline,
+            deadline=None if deadline is None else self.rooms.clock() + deadline,
         )
 
     def _past(self, conversation: str | None) -> tuple[Message, ...]:

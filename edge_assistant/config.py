@@ -183,10 +183,7 @@ class Config(BaseSettings):
         chosen = path or cls.usual_path(home)
         values: dict[str, Any] = {}
         if path is not None or chosen.exists():
-            try:
-                values = tomllib.loads(chosen.read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-                raise ConfigError(f"{chosen}: {getattr(error, 'strerror', None) or error}") from error
+            values = read_toml(chosen)
         try:
             config = cls(**_merged(values, EnvSettingsSource(cls)()))
         except SettingsError as error:
@@ -205,6 +202,15 @@ class Config(BaseSettings):
         named = home or os.environ.get("EDGE_ASSISTANT_HOME")
         folder = Path(named) if named else Path(platformdirs.user_config_dir("edge-assistant"))
         return folder / "config.toml"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds. Raises `ConfigError`."""
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    return values
 
 
 def _merged(values: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -22,10 +22,12 @@ from edge_assistant.types import Declined, Limits, Query, Reply, Tier, TierName
 
 if TYPE_CHECKING:
     from edge_assistant.actuator import Backend
+    from edge_assistant.adapters.llama import LlamaModel
     from edge_assistant.adapters.python_home import Carry
     from edge_assistant.adapters.router import Router
     from edge_assistant.home import Home
     from edge_assistant.knowledge.library import Library
+    from edge_assistant.models.catalog import ModelFile
     from edge_assistant.pin import Pin
     from edge_assistant.skills.alarms import Alarms
     from edge_assistant.skills.bell import Bell
@@ -48,7 +50,7 @@ class Rooms:
     ) -> None:
         self.config = config
         self.closing = AsyncExitStack()
-        self._clock = clock
+        self.clock = clock
         self._backend = backend
 
     @cached_property
@@ -107,7 +109,7 @@ class Rooms:
             "cloud": self._cloud_tier,
         }
         wanted = [name for name in self.config.tiers if name != "answers" or self.config.answers.enabled]
-        return Engine([_LateTier(name, builders[name]) for name in wanted], policy, self._clock)
+        return Engine([_LateTier(name, builders[name]) for name in wanted], policy, self.clock)
 
     def _rules_tier(self) -> Tier:
         from edge_assistant.actuator import Actuator
@@ -122,7 +124,7 @@ class Rooms:
         actuator = Actuator(
             devices,
             cache(lambda: Actions(self.outbox)),
-            self._clock,
+            self.clock,
             refresh=devices.refresh,
             rehearse=planned if self.config.actions.dry_run else None,
             logged=(self.config.home / "outbox.db").exists,
@@ -136,7 +138,7 @@ class Rooms:
         from edge_assistant.pin import Pin
 
         variable = self.config.actions.pin_env
-        return Pin.named(variable, self._clock) if variable else None
+        return Pin.named(variable, self.clock) if variable else None
 
     @cached_property
     def devices(self) -> Router:
@@ -167,13 +169,10 @@ class Rooms:
         return tier
 
     def _device_tier(self) -> Tier:
-        from edge_assistant.adapters.llama import LlamaModel
-        from edge_assistant.models.catalog import Catalog
         from edge_assistant.tiers.device import DeviceTier
 
         chosen = self.config.device
-        rung, file = Catalog.usual(self.config.home).find(chosen.model, self.config.home / "models")
-        model = LlamaModel(file, context=chosen.context, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
+        rung, file, model = open_model(self.config)
         self.closing.push_async_callback(model.close)
         return DeviceTier(
             model,
@@ -200,10 +199,14 @@ class Rooms:
         self.closing.push_async_callback(endpoints.aclose)
         return CloudTier(endpoints, Limits(max_tokens=chosen.max_tokens))
 
+    @cached_property
+    def _store(self) -> Store:
+        return Store(self.database)
+
     def stamp(self) -> str:
         """Name what an answer depends on besides the question."""
         endpoints = ",".join(f"{endpoint.base_url} {endpoint.model}" for endpoint in self.config.cloud.endpoints)
-        return f"{Store(self.database).generation}|{self.config.device.model}|{endpoints}"
+        return f"{self._store.generation}|{self.config.device.model}|{endpoints}"
 
     def _opened(self, database: Database) -> Database:
         self.closing.callback(database.close)
@@ -224,6 +227,16 @@ def open_library(config: Config, database: Database) -> Library:
     )
     sync_starter(library, shipped("knowledge_base") if config.knowledge.starter else None)
     return library
+
+
+def open_model(config: Config) -> tuple[ModelFile, Path, LlamaModel]:
+    """Return the model in use, where its file lies, and who runs it; nothing is loaded yet. Raises `ConfigError`."""
+    from edge_assistant.adapters.llama import LlamaModel
+    from edge_assistant.models.catalog import Catalog
+
+    chosen = config.device
+    rung, file = Catalog.usual(config.home).find(chosen.model, config.home / "models")
+    return rung, file, LlamaModel(file, context=chosen.context, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
 
 
 def open_rulebooks(config: Config) -> Rulebooks:

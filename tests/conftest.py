@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from edge_assistant.models.catalog import Catalog
 from edge_assistant.rooms import open_library
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Declined, Limits, Message, Passage, Query, Reply, TierName
+from tests.loopback import Loopback
 
 
 class FakeModel:
@@ -113,3 +114,18 @@ def home_with_model(home: Path, weights: Callable[[str], Path]) -> Path:
 @pytest.fixture
 def passage() -> Passage:
     return Passage("Hold the red button for five seconds.", "heating.md#reset", 0.6)
+
+
+@pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach loopback servers directly, whatever the machine says."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+async def server(no_proxy: None) -> AsyncIterator[Loopback]:
+    """A scripted OpenAI-compatible server."""
+    async with Loopback() as server:
+        yield server

@@ -20,12 +20,6 @@ async def assistant(home: Path) -> AsyncIterator[Assistant]:
         yield opened
 
 
-@pytest.fixture
-async def cloud() -> AsyncIterator[Loopback]:
-    async with Loopback() as server:
-        yield server
-
-
 def clouded(home: Path, server: Loopback) -> Assistant:
     endpoint = Endpoint(base_url=server.url, model="words")
     tiers: tuple[TierName, ...] = ("rules", "answers", "cloud")
@@ -120,8 +114,8 @@ async def test_a_conversation_goes_on_where_nothing_can_be_kept(
     assert "the earlier turns are not known" in caplog.text
 
 
-async def test_rules_run_on_every_turn_of_a_conversation(tmp_path: Path, cloud: Loopback) -> None:
-    async with clouded(tmp_path, cloud) as assistant:
+async def test_rules_run_on_every_turn_of_a_conversation(tmp_path: Path, server: Loopback) -> None:
+    async with clouded(tmp_path, server) as assistant:
         turns = ["what is a gateway", "turn on the kitchen light", "and a router", "打开厨房的灯"]
         tiers = [(await assistant.ask(turn, conversation="one")).tier for turn in turns]
 
@@ -134,33 +128,33 @@ async def test_the_longest_question_is_read(assistant: Assistant) -> None:
 
 
 @pytest.mark.parametrize("question", ["write two lines about rain", "写两句关于雨的话"])
-async def test_the_cloud_answers_what_nobody_at_home_can(tmp_path: Path, cloud: Loopback, question: str) -> None:
-    async with clouded(tmp_path, cloud) as assistant:
+async def test_the_cloud_answers_what_nobody_at_home_can(tmp_path: Path, server: Loopback, question: str) -> None:
+    async with clouded(tmp_path, server) as assistant:
         answer = await assistant.ask(question)
 
     assert (answer.tier, answer.complete) == ("cloud", True)
-    assert len(cloud.requests) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("how", [{"private": True}, {"local_only": True}])
 async def test_the_cloud_is_not_asked_against_the_users_will(
-    tmp_path: Path, cloud: Loopback, how: dict[str, bool]
+    tmp_path: Path, server: Loopback, how: dict[str, bool]
 ) -> None:
-    async with clouded(tmp_path, cloud) as assistant:
+    async with clouded(tmp_path, server) as assistant:
         with pytest.raises(Unanswered):
             await assistant.ask("why is the sky blue", **how)  # type: ignore[arg-type]
 
-    assert cloud.requests == []
+    assert server.requests == []
 
 
 async def test_a_conversation_sees_its_earlier_turns_and_private_ones_stay_at_home(
-    tmp_path: Path, cloud: Loopback
+    tmp_path: Path, server: Loopback
 ) -> None:
-    async with clouded(tmp_path, cloud) as assistant:
+    async with clouded(tmp_path, server) as assistant:
         await assistant.ask("what is a gateway", conversation="one")
         await assistant.ask("what is 12 times 7", conversation="one", private=True)
         await assistant.ask("and a router", conversation="one")
 
-    sent = str(cloud.requests[-1])
+    sent = str(server.requests[-1])
     assert "what is a gateway" in sent
     assert "12 times 7" not in sent

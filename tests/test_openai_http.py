@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 import traceback
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -27,17 +27,7 @@ PATIENT = Waits(first_word=20, gap=20, total=20, linger=20)
 """For what must end without any limit's help."""
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Loopback]:
-    async with Loopback() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("no_proxy")
 
 
 def chat(server: Loopback, model: str, waits: Waits = PATIENT, key: str | None = KEY) -> OpenAIChat:

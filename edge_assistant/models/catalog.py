@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from pydantic import Field, ValidationError
 
-from edge_assistant.config import Section, shipped
+from edge_assistant.config import Section, read_toml, shipped
 from edge_assistant.errors import ConfigError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 MAGIC: Final = b"GGUF"
 MANIFEST: Final = "manifest.toml"
@@ -149,9 +143,7 @@ def digest(path: Path, progress: Callable[[int], object] = lambda count: None) -
 
 def _read(path: Path) -> _Manifest:
     try:
-        return _Manifest(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        return _Manifest(**read_toml(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error

@@ -14,7 +14,7 @@ from edge_assistant import languages
 from edge_assistant.assistant import Assistant
 from edge_assistant.config import Config
 from edge_assistant.errors import ActionError, ConfigError, EdgeAssistantError, StorageError, TierError
-from edge_assistant.rooms import discovered_file, open_house, open_library, open_rulebooks
+from edge_assistant.rooms import discovered_file, open_house, open_library, open_model, open_rulebooks
 from edge_assistant.storage.actions import Actions
 from edge_assistant.types import Limits, Message
 
@@ -137,14 +137,9 @@ async def _knowledge(assistant: Assistant) -> str:
 
 
 async def _device(assistant: Assistant) -> str:
-    from edge_assistant.adapters.llama import LlamaModel
-    from edge_assistant.models.catalog import Catalog
-
-    chosen = assistant.config.device
-    rung, file = Catalog.usual(assistant.config.home).find(chosen.model, assistant.config.home / "models")
+    rung, file, model = open_model(assistant.config)
     if not file.exists():
         raise _Missing(f"{rung.name} is not there; fetch it with: edge-assistant models pull {rung.name}")
-    model = LlamaModel(file, context=chosen.context, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
     try:
         async with aclosing(model.stream((Message("user", "Count to ten."),), Limits(max_tokens=10))) as words:
             said = "".join([word async for word in words])

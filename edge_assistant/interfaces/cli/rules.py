@@ -14,10 +14,8 @@ from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from edge_assistant.home import Home
     from edge_assistant.operations.candidates import Candidate
     from edge_assistant.rule_packs import Pack
-    from edge_assistant.skills.books import Rulebooks
 
 _FOLDER = click.Path(path_type=Path)
 _LANGUAGE = click.option("--language", help="One language; without it, all of them.")
@@ -34,9 +32,10 @@ def command() -> None:
 @click.pass_obj
 def list_rules(session: Session, language: str | None, as_json: bool) -> None:
     """List the intents, how many templates each has, and the files they come from."""
+    from edge_assistant.rooms import open_rulebooks
     from edge_assistant.rule_packs import PACKS
 
-    books = _books(session)
+    books = open_rulebooks(session.config)
     listed: dict[str, Any] = {}
     for spoken in _languages(language):
         book = books(spoken)
@@ -67,12 +66,13 @@ def list_rules(session: Session, language: str | None, as_json: bool) -> None:
 def match_text(context: click.Context, text: str, language: str | None, area: str | None, why: bool) -> None:
     """Show which rule matches TEXT, without doing anything. Exit code 1: none does."""
     from edge_assistant.operations.candidates import candidates
+    from edge_assistant.rooms import open_house, open_rulebooks
 
     if not text.strip():
         raise InputError("the text is empty")
     session: Session = context.obj
     spoken = languages.supported(language) if language else languages.detect(text)
-    found = candidates(_books(session)(spoken), text, _home(session), area)
+    found = candidates(open_rulebooks(session.config)(spoken), text, open_house(session.config), area)
     for candidate in found if why else [each for each in found[:1] if not each.lost]:
         click.echo(safe_text(_line(candidate, why)))
     if not found or found[0].lost:
@@ -92,14 +92,16 @@ def test_rules(context: click.Context, folder: Path | None, language: str | None
     from edge_assistant.config import shipped
     from edge_assistant.home import Home
     from edge_assistant.operations.twins import complaint, read_twins
+    from edge_assistant.rooms import open_house, open_rulebooks
 
     session: Session = context.obj
     ours = shipped("rules").parent / "tests" / "rules"
     chosen = folder or ours
     if not chosen.is_dir():
         raise InputError(f"{chosen}: there is no such folder of twin tests")
-    home = _home(session) if folder else Home.read(shipped("rules") / "home.yaml")
-    books, sentences, wrong = _books(session, packs=False), 0, []
+    home = open_house(session.config) if folder else Home.read(shipped("rules") / "home.yaml")
+    alone = session.config.model_copy(update={"rules": session.config.rules.model_copy(update={"packs": ()})})
+    books, sentences, wrong = open_rulebooks(alone), 0, []
     for spoken in _languages(language):
         book = books(spoken)
         twins = read_twins(chosen / spoken)
@@ -109,22 +111,6 @@ def test_rules(context: click.Context, folder: Path | None, language: str | None
         click.echo(safe_text(said))
     click.echo(f"{sentences} sentences, {len(wrong)} wrong", err=True)
     context.exit(1 if wrong else 0)
-
-
-def _books(session: Session, *, packs: bool = True) -> Rulebooks:
-    from edge_assistant.config import shipped
-    from edge_assistant.skills.books import Rulebooks
-
-    config = session.config
-    chosen = config.rules.packs if packs else ()
-    return Rulebooks((shipped("rules"), *config.rules.folders), config.home / "cache", chosen)
-
-
-def _home(session: Session) -> Home:
-    from edge_assistant.config import shipped
-    from edge_assistant.home import Home
-
-    return Home.read(session.config.rules.house or shipped("rules") / "home.yaml")
 
 
 def _credit(pack: Pack) -> str:
