@@ -15,8 +15,8 @@ from bench.result import Result, report
 from edge_assistant.actuator import Actuator
 from edge_assistant.adapters.memory_home import MemoryHome
 from edge_assistant.config import Config
+from edge_assistant.devices.home import Home
 from edge_assistant.engine import Engine
-from edge_assistant.home import Home
 from edge_assistant.rooms import open_rulebooks
 from edge_assistant.storage.actions import Actions
 from edge_assistant.storage.database import Database

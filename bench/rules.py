@@ -9,12 +9,12 @@ from typing import Final
 
 from bench.result import Result, report
 from bench.sentences import drawn, full_lists, plain
-from edge_assistant import slot_checks
 from edge_assistant.config import shipped
-from edge_assistant.home import Home
-from edge_assistant.rule_files import read_rules
-from edge_assistant.rule_packs import PACKS, read_pack
-from edge_assistant.rulebook import Rulebook
+from edge_assistant.devices.home import Home
+from edge_assistant.rules import slot_checks
+from edge_assistant.rules.files import read_rules
+from edge_assistant.rules.packs import PACKS, read_pack
+from edge_assistant.rules.rulebook import Rulebook
 from edge_assistant.skills import CHECKS
 
 SENTENCES: Final = 300

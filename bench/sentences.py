@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from edge_assistant.home import Home
-from edge_assistant.matching import HomeNames
-from edge_assistant.rule_draft import Rules
+from edge_assistant.devices.home import Home
+from edge_assistant.rules.draft import Rules
+from edge_assistant.rules.matching import HomeNames
 
 
 def full_lists(home: Home, language: str) -> dict[str, Any]:

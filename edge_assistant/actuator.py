@@ -12,10 +12,10 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import anyio
 
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.pin import Pin
+from edge_assistant.devices.services import SERVICES, Choice, Command, Range, begun, fulfils, goal, risk
 from edge_assistant.errors import ActionError, NotSent, StorageError
-from edge_assistant.home import Entity, Home
-from edge_assistant.pin import Pin
-from edge_assistant.services import SERVICES, Choice, Command, Range, begun, fulfils, goal, risk
 from edge_assistant.storage.actions import Actions, Entry
 from edge_assistant.types import Action, ActionStatus, Context
 

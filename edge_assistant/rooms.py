@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from edge_assistant.adapters.llama import LlamaModel
     from edge_assistant.adapters.python_home import Carry
     from edge_assistant.adapters.router import Router
-    from edge_assistant.home import Home
+    from edge_assistant.devices.home import Home
+    from edge_assistant.devices.pin import Pin
     from edge_assistant.knowledge.library import Library
     from edge_assistant.models.catalog import ModelFile
-    from edge_assistant.pin import Pin
     from edge_assistant.skills.alarms import Alarms
     from edge_assistant.skills.bell import Bell
     from edge_assistant.skills.books import Rulebooks
@@ -135,7 +135,7 @@ class Rooms:
 
     @cached_property
     def _pin(self) -> Pin | None:
-        from edge_assistant.pin import Pin
+        from edge_assistant.devices.pin import Pin
 
         variable = self.config.actions.pin_env
         return Pin.named(variable, self.clock) if variable else None
@@ -253,14 +253,14 @@ def open_house(config: Config) -> Home:
 
 def watched_house(config: Config) -> Watched[Home]:
     """Return the areas and devices that rules speak about, read again when their file changes."""
-    from edge_assistant.home import Home
+    from edge_assistant.devices.home import Home
     from edge_assistant.watched import Watched
 
     file, announced = config.rules.house or shipped("rules") / "home.yaml", discovered_file(config)
     if config.actions.discover is None:
         return Watched(lambda: (file,), lambda last: Home.read(file))
     from edge_assistant.adapters.mqtt_kept import known
-    from edge_assistant.discovery import merged
+    from edge_assistant.devices.discovery import merged
 
     return Watched(lambda: (file, announced), lambda last: merged(Home.read(file), known(announced)))
 

@@ -12,9 +12,9 @@ from random import Random
 from edge_assistant.actuator import Actuator, Backend
 from edge_assistant.adapters.memory_home import MemoryHome
 from edge_assistant.config import shipped
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.services import Command
 from edge_assistant.errors import ActionError
-from edge_assistant.home import Entity, Home
-from edge_assistant.services import Command
 from edge_assistant.skills.alarms import Alarms
 from edge_assistant.skills.bell import Bell, Ring
 from edge_assistant.skills.books import Rulebooks

@@ -8,8 +8,8 @@ import pytest
 
 from edge_assistant.actuator import Actuator
 from edge_assistant.adapters.memory_home import MemoryHome
+from edge_assistant.devices.services import SERVICES, Command
 from edge_assistant.errors import ActionError, StorageError
-from edge_assistant.services import SERVICES, Command
 from edge_assistant.storage.actions import Actions, Entry
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Context, Slot

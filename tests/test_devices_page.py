@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.config import Config
-from edge_assistant.home import Home
-from edge_assistant.links import HttpLink
+from edge_assistant.devices.home import Home
+from edge_assistant.devices.links import HttpLink
 from tests.brokers import Mosquitto, devices, obedient
 from tests.test_pages import at_home, blocks
 

@@ -13,13 +13,13 @@ from edge_assistant.adapters.mqtt import Broker
 from edge_assistant.adapters.mqtt_kept import announced, keep, known
 from edge_assistant.assistant import Assistant
 from edge_assistant.config import Actions, Config, Rules
-from edge_assistant.discovery import discovered, merged
+from edge_assistant.devices.discovery import discovered, merged
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.links import MqttLink, messages
+from edge_assistant.devices.services import Command, risk
 from edge_assistant.errors import ConfigError
-from edge_assistant.home import Entity, Home
-from edge_assistant.links import MqttLink, messages
 from edge_assistant.operations.doctor import TRIALS
 from edge_assistant.rooms import discovered_file, open_house
-from edge_assistant.services import Command, risk
 from tests.brokers import Mosquitto, devices, obedient, say
 
 LAMP = {

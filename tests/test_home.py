@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.config import shipped
+from edge_assistant.devices.home import Home
 from edge_assistant.errors import ConfigError
-from edge_assistant.home import Home
 
 
 def written(folder: Path, text: str) -> Path:

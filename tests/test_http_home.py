@@ -16,10 +16,10 @@ from edge_assistant.adapters.memory_home import MemoryHome
 from edge_assistant.adapters.python_home import Carry
 from edge_assistant.adapters.router import Router, connect, planned
 from edge_assistant.config import Actions as Settings
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.links import Dialect, HttpLink, MqttLink, PythonLink, Reading, Request
+from edge_assistant.devices.services import Command
 from edge_assistant.errors import ConfigError
-from edge_assistant.home import Entity, Home
-from edge_assistant.links import Dialect, HttpLink, MqttLink, PythonLink, Reading, Request
-from edge_assistant.services import Command
 from edge_assistant.storage.actions import Actions
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Slot

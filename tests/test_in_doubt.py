@@ -11,9 +11,9 @@ import pytest
 
 from edge_assistant.assistant import Assistant
 from edge_assistant.config import Config
+from edge_assistant.devices.services import Command
 from edge_assistant.errors import ActionError
 from edge_assistant.operations.doctor import TRIALS
-from edge_assistant.services import Command
 from edge_assistant.storage.actions import Actions
 from edge_assistant.types import Slot
 

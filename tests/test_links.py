@@ -9,10 +9,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from edge_assistant.devices.home import Home
+from edge_assistant.devices.links import (
+    Dialect,
+    HttpLink,
+    MqttLink,
+    Publish,
+    Reading,
+    Request,
+    address,
+    filled,
+    messages,
+)
+from edge_assistant.devices.services import Command
 from edge_assistant.errors import ActionError, ConfigError
-from edge_assistant.home import Home
-from edge_assistant.links import Dialect, HttpLink, MqttLink, Publish, Reading, Request, address, filled, messages
-from edge_assistant.services import Command
 from edge_assistant.types import Slot
 from tests.homes import BrokenHome, House
 

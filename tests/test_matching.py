@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from bench.sentences import drawn, full_lists, plain
-from edge_assistant import slot_checks
 from edge_assistant.config import shipped
-from edge_assistant.home import Home
+from edge_assistant.devices.home import Home
 from edge_assistant.languages import LANGUAGES
-from edge_assistant.matching import HomeNames, Templates
-from edge_assistant.rule_draft import Rules
-from edge_assistant.rule_files import read_rules
-from edge_assistant.rule_packs import PACKS, read_pack
+from edge_assistant.rules import slot_checks
+from edge_assistant.rules.draft import Rules
+from edge_assistant.rules.files import read_rules
+from edge_assistant.rules.matching import HomeNames, Templates
+from edge_assistant.rules.packs import PACKS, read_pack
+from edge_assistant.rules.word_index import squeezed
 from edge_assistant.skills import CHECKS
-from edge_assistant.word_index import squeezed
 from tests.homes import sample_home
 
 EVERY = 12
@@ -117,6 +117,6 @@ def test_the_sieve_lets_through_what_may_fit(template: str, text: str, fits: boo
 
 
 def rule(intent: str, text: str) -> Any:
-    from edge_assistant.rule_draft import Template
+    from edge_assistant.rules.draft import Template
 
     return Template(intent, text, "test.yaml:1")

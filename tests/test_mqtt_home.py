@@ -21,10 +21,10 @@ from edge_assistant.adapters.memory_home import MemoryHome
 from edge_assistant.adapters.mqtt import Broker
 from edge_assistant.adapters.mqtt_home import MqttHome
 from edge_assistant.adapters.router import Router
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.links import Dialect, MqttLink, Presence, Publish, Reading
+from edge_assistant.devices.services import Command
 from edge_assistant.errors import ConfigError, NotSent
-from edge_assistant.home import Entity, Home
-from edge_assistant.links import Dialect, MqttLink, Presence, Publish, Reading
-from edge_assistant.services import Command
 from edge_assistant.storage.actions import Actions
 from edge_assistant.storage.database import Database
 from tests.brokers import Mosquitto, devices, kept_at, obedient, say

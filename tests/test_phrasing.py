@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.config import shipped
-from edge_assistant.home import Home
+from edge_assistant.devices.home import Home
 from edge_assistant.languages import detect
 from edge_assistant.phrasing.examples import Examples
 from edge_assistant.phrasing.model import shipped as shipped_model
-from edge_assistant.rulebook import Match, Rulebook
+from edge_assistant.rules.rulebook import Match, Rulebook
 from edge_assistant.skills import CHECKS
 from edge_assistant.skills.books import Rulebooks
 from tests.homes import House

@@ -8,8 +8,8 @@ import pytest
 
 from edge_assistant.assistant import Assistant
 from edge_assistant.config import Actions, Config
+from edge_assistant.devices.pin import Pin, digits
 from edge_assistant.errors import ConfigError
-from edge_assistant.pin import Pin, digits
 from tests.homes import Clock
 
 

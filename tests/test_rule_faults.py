@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_assistant.home import Home
-from edge_assistant.matching import MOST_WAYS
-from edge_assistant.rule_files import read_rules
-from edge_assistant.rulebook import MAX_TEXT, Rulebook
-from edge_assistant.slot_checks import CHECKS
+from edge_assistant.devices.home import Home
+from edge_assistant.rules.files import read_rules
+from edge_assistant.rules.matching import MOST_WAYS
+from edge_assistant.rules.rulebook import MAX_TEXT, Rulebook
+from edge_assistant.rules.slot_checks import CHECKS
 from tests.homes import sample_home
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.config import shipped
-from edge_assistant.rule_packs import PACKS, Pack, read_pack
+from edge_assistant.rules.packs import PACKS, Pack, read_pack
 from edge_assistant.skills.books import Rulebooks
 from tests.homes import House, books, sample_home
 

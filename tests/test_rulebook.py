@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from edge_assistant.devices.home import Home
 from edge_assistant.errors import ConfigError
-from edge_assistant.home import Home
 from edge_assistant.skills.books import Rulebooks
 from tests.homes import books, sample_home
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge_assistant.interfaces.cli import command
-from edge_assistant.slot_checks import CHECKS
+from edge_assistant.rules.slot_checks import CHECKS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
 

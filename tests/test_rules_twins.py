@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.config import shipped
-from edge_assistant.home import Home
+from edge_assistant.devices.home import Home
 from edge_assistant.languages import LANGUAGES
 from edge_assistant.operations.twins import complaint, read_twins
-from edge_assistant.rulebook import acts
+from edge_assistant.rules.rulebook import acts
 from edge_assistant.skills.books import Rulebooks
 
 TWINS = Path(__file__).parent / "rules"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.config import Config, shipped
-from edge_assistant.home import Home
+from edge_assistant.devices.home import Home
 from edge_assistant.knowledge.chunks import chunks
 from edge_assistant.knowledge.documents import Block
 from edge_assistant.knowledge.readers import read
@@ -19,10 +19,10 @@ from edge_assistant.knowledge.sentences import sentences
 from edge_assistant.knowledge.words import length
 from edge_assistant.languages import LANGUAGES, detect
 from edge_assistant.operations.twins import complaint, read_twins
-from edge_assistant.rule_files import read_rules
-from edge_assistant.rulebook import Rulebook
+from edge_assistant.rules.files import read_rules
+from edge_assistant.rules.rulebook import Rulebook
+from edge_assistant.rules.slot_checks import CHECKS as SLOT_CHECKS
 from edge_assistant.skills import CHECKS as SKILL_CHECKS
-from edge_assistant.slot_checks import CHECKS as SLOT_CHECKS
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.adapters.memory_home import MemoryHome
+from edge_assistant.devices.home import Home
 from edge_assistant.errors import ConfigError
-from edge_assistant.home import Home
 from edge_assistant.skills.books import Rulebooks
 from edge_assistant.watched import Watched
 from tests.homes import Clock, sample_home

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from edge_assistant.adapters import needs
+from edge_assistant.devices.home import Entity
+from edge_assistant.devices.links import MAX_PAYLOAD, Absent, HttpLink, Request, address, filled
+from edge_assistant.devices.services import Command, begun, goal
 from edge_assistant.errors import ActionError, NotSent
-from edge_assistant.home import Entity
-from edge_assistant.links import MAX_PAYLOAD, Absent, HttpLink, Request, address, filled
-from edge_assistant.services import Command, begun, goal
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.services import Command, goal
 from edge_assistant.errors import ActionError, StorageError
-from edge_assistant.home import Entity, Home
-from edge_assistant.services import Command, goal
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Slot
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from edge_assistant.adapters import needs
+from edge_assistant.devices.links import MAX_PAYLOAD
 from edge_assistant.errors import ActionError, ConfigError, NotSent
-from edge_assistant.links import MAX_PAYLOAD
 
 if TYPE_CHECKING:
     import aiomqtt

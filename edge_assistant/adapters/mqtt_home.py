@@ -11,10 +11,10 @@ from typing import Final
 import anyio
 
 from edge_assistant.adapters.mqtt import Broker, MqttLine
+from edge_assistant.devices.home import Entity
+from edge_assistant.devices.links import MqttLink, messages
+from edge_assistant.devices.services import Command, begun, goal
 from edge_assistant.errors import ActionError, ConfigError, NotSent
-from edge_assistant.home import Entity
-from edge_assistant.links import MqttLink, messages
-from edge_assistant.services import Command, begun, goal
 from edge_assistant.types import Slot
 
 _SETTLE: Final = 0.3

@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 
 from edge_assistant.adapters.mqtt import Broker, MqttLine
-from edge_assistant.discovery import MOST, Found, discovered
+from edge_assistant.devices.discovery import MOST, Found, discovered
 from edge_assistant.errors import ConfigError
 
 _QUIET: Final = 0.5

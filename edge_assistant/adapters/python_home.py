@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from edge_assistant.devices.home import Entity
+from edge_assistant.devices.services import Command, goal
 from edge_assistant.errors import ActionError, NotSent
-from edge_assistant.home import Entity
-from edge_assistant.services import Command, goal
 from edge_assistant.types import Slot
 
 Carry: TypeAlias = Callable[[Command], Awaitable[Mapping[str, Slot] | None]]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from edge_assistant.actuator import Backend
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.links import HttpLink, MemoryLink, MqttLink, PythonLink, address, messages
+from edge_assistant.devices.services import Command
 from edge_assistant.errors import ActionError, ConfigError, NotSent
-from edge_assistant.home import Entity, Home
-from edge_assistant.links import HttpLink, MemoryLink, MqttLink, PythonLink, address, messages
-from edge_assistant.services import Command
 
 if TYPE_CHECKING:
     from edge_assistant.adapters.python_home import Carry

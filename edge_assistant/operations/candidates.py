@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from edge_assistant.home import Home
-from edge_assistant.rulebook import Match, Rulebook
+from edge_assistant.devices.home import Home
+from edge_assistant.rules.rulebook import Match, Rulebook
 
 _CRITERIA: Final = (
     "it catches more open words",

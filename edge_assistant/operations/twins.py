@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge_assistant.devices.home import Home
 from edge_assistant.errors import ConfigError
-from edge_assistant.home import Home
 from edge_assistant.operations.candidates import overlap
-from edge_assistant.rulebook import Rulebook
+from edge_assistant.rules.rulebook import Rulebook
 from edge_assistant.types import Slot
 from edge_assistant.yaml_file import Document, read_yaml
 

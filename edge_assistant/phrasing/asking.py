@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from edge_assistant.home import Entity, Home
+from edge_assistant.devices.home import Entity, Home
 from edge_assistant.phrasing.spotting import Mention, Phrase, Spotted, Spotter
-from edge_assistant.rulebook import Match
+from edge_assistant.rules.rulebook import Match
 from edge_assistant.types import Slot
 
 LONGEST: Final = 16

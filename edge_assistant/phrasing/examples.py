@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from edge_assistant.devices.home import Home
 from edge_assistant.errors import ConfigError
-from edge_assistant.home import Home
 from edge_assistant.phrasing.spotting import Phrase
 from edge_assistant.phrasing.words import stem, words
 from edge_assistant.yaml_file import read_yaml

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edge_assistant.home import Entity, Home
+from edge_assistant.devices.home import Entity, Home
 from edge_assistant.phrasing.acts import Act
 from edge_assistant.phrasing.spotting import Mention, Spotted
 from edge_assistant.phrasing.words import words

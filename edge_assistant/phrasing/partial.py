@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from edge_assistant.home import Entity
+from edge_assistant.devices.home import Entity
 from edge_assistant.phrasing.words import near, stem, words
 
 _WEAK: Final = frozenset(

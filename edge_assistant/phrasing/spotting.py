@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edge_assistant.home import Entity, Home
+from edge_assistant.devices.home import Entity, Home
 from edge_assistant.numerals import digits
 from edge_assistant.phrasing.partial import Partial
 from edge_assistant.phrasing.words import stem, words

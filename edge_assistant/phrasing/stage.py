@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from edge_assistant.home import Home
+from edge_assistant.devices.home import Home
 from edge_assistant.numerals import digits
 from edge_assistant.phrasing.acts import ACTS, Act
 from edge_assistant.phrasing.asking import Asking
@@ -13,7 +13,7 @@ from edge_assistant.phrasing.filling import Filled, fill
 from edge_assistant.phrasing.model import Model, shipped
 from edge_assistant.phrasing.speech import plain_request
 from edge_assistant.phrasing.spotting import Spotted, Spotter
-from edge_assistant.rulebook import Match
+from edge_assistant.rules.rulebook import Match
 
 ACTING: Final = 0.65
 """From this probability on a request is carried out."""

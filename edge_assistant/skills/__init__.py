@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from edge_assistant.home import Entity
-from edge_assistant.rulebook import Match, Rulebook
+from edge_assistant.devices.home import Entity
+from edge_assistant.rules.rulebook import Match, Rulebook
+from edge_assistant.rules.slot_checks import Check
 from edge_assistant.skills.arithmetic import is_arithmetic
 from edge_assistant.skills.cities import is_place
 from edge_assistant.skills.days import is_day, is_feast
@@ -16,7 +17,6 @@ from edge_assistant.skills.moment_words import is_moment
 from edge_assistant.skills.reminders import is_errand, is_reminder, is_task
 from edge_assistant.skills.things import is_device
 from edge_assistant.skills.units import is_quantity, is_unit
-from edge_assistant.slot_checks import Check
 from edge_assistant.types import Action, Declined, Query
 
 CHECKS: Final[Mapping[str, Check]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from edge_assistant.home import fold
-from edge_assistant.rulebook import Rulebook
+from edge_assistant.devices.home import fold
+from edge_assistant.rules.rulebook import Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.bell import LATE, Bell, Ring
 from edge_assistant.skills.moment_words import moment

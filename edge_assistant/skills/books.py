@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
 
-from edge_assistant import slot_checks
 from edge_assistant.errors import ConfigError
 from edge_assistant.phrasing.stage import Phrasing
-from edge_assistant.rule_files import read_rules
-from edge_assistant.rule_packs import PACKS, read_pack
-from edge_assistant.rulebook import Rulebook
+from edge_assistant.rules import slot_checks
+from edge_assistant.rules.files import read_rules
+from edge_assistant.rules.packs import PACKS, read_pack
+from edge_assistant.rules.rulebook import Rulebook
 from edge_assistant.skills import CHECKS
 from edge_assistant.watched import Watched, in_background
 

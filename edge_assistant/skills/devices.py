@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edge_assistant.actuator import Actuator, Receipt
-from edge_assistant.home import Entity
-from edge_assistant.services import Command
+from edge_assistant.devices.home import Entity
+from edge_assistant.devices.services import Command
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.states import state_word
 from edge_assistant.skills.targets import INTENTS, command, targets

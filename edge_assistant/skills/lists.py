@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from edge_assistant.home import fold
+from edge_assistant.devices.home import fold
 from edge_assistant.skills import Asked, Said, Skill, Work
 from edge_assistant.skills.wording import as_said
 from edge_assistant.storage.lists import Item, ListStore

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from edge_assistant.home import Entity, Home
-from edge_assistant.rulebook import Match, Rulebook
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.rules.rulebook import Match, Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.types import Declined, Slot
 

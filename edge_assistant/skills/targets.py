@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from edge_assistant.home import Entity, Home
-from edge_assistant.rulebook import Match
-from edge_assistant.services import Command
+from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.services import Command
+from edge_assistant.rules.rulebook import Match
 from edge_assistant.types import Slot
 
 _DOMAINS: Final[Mapping[str, Collection[str]]] = {

@@ -8,9 +8,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from edge_assistant.numerals import digits
-from edge_assistant.rulebook import Rulebook
+from edge_assistant.rules.rulebook import Rulebook
+from edge_assistant.rules.word_index import squeezed
 from edge_assistant.skills import Asked
-from edge_assistant.word_index import squeezed
 
 _MOST_NUMBERS: Final = 3
 """Numbers that are looked up in the text of the user; each may be several words."""

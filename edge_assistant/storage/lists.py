@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge_assistant.home import fold
+from edge_assistant.devices.home import fold
 from edge_assistant.storage.database import Database
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from edge_assistant.actuator import Actuator
-from edge_assistant.clauses import MOST, clauses, completed
+from edge_assistant.devices.home import Home
+from edge_assistant.devices.pin import digits
 from edge_assistant.errors import ActionError, StorageError
-from edge_assistant.home import Home
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
-from edge_assistant.pin import digits
-from edge_assistant.rulebook import MAX_TEXT, Match, Rulebook, acts
+from edge_assistant.rules.clauses import MOST, clauses, completed
+from edge_assistant.rules.rulebook import MAX_TEXT, Match, Rulebook, acts
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.devices import PIN
 from edge_assistant.skills.things import no_hand

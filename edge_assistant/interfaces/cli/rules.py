@@ -15,7 +15,7 @@ from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
     from edge_assistant.operations.candidates import Candidate
-    from edge_assistant.rule_packs import Pack
+    from edge_assistant.rules.packs import Pack
 
 _FOLDER = click.Path(path_type=Path)
 _LANGUAGE = click.option("--language", help="One language; without it, all of them.")
@@ -33,7 +33,7 @@ def command() -> None:
 def list_rules(session: Session, language: str | None, as_json: bool) -> None:
     """List the intents, how many templates each has, and the files they come from."""
     from edge_assistant.rooms import open_rulebooks
-    from edge_assistant.rule_packs import PACKS
+    from edge_assistant.rules.packs import PACKS
 
     books = open_rulebooks(session.config)
     listed: dict[str, Any] = {}
@@ -90,7 +90,7 @@ def test_rules(context: click.Context, folder: Path | None, language: str | None
     Packs of others are left out: what they understand besides is no fault of a rule. Exit code 1: one does not.
     """
     from edge_assistant.config import shipped
-    from edge_assistant.home import Home
+    from edge_assistant.devices.home import Home
     from edge_assistant.operations.twins import complaint, read_twins
     from edge_assistant.rooms import open_house, open_rulebooks
 

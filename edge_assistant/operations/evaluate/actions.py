@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from edge_assistant.devices.home import Entity, Home
 from edge_assistant.errors import InputError
-from edge_assistant.home import Entity, Home
 from edge_assistant.languages import supported
 from edge_assistant.operations.evaluate.gold import Row
 from edge_assistant.rooms import open_rulebooks
-from edge_assistant.rulebook import Match, Rulebook
+from edge_assistant.rules.rulebook import Match, Rulebook
 from edge_assistant.skills.targets import INTENTS, command, targets
 
 if TYPE_CHECKING:

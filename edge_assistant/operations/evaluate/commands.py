@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from edge_assistant.devices.home import Home
 from edge_assistant.errors import InputError
-from edge_assistant.home import Home
 from edge_assistant.languages import supported
 from edge_assistant.operations.evaluate.gold import Row, home_key
 from edge_assistant.rooms import open_rulebooks
-from edge_assistant.rulebook import Match, Rulebook
+from edge_assistant.rules.rulebook import Match, Rulebook
 
 if TYPE_CHECKING:
     from edge_assistant.operations.evaluate import Evaluation, Prediction

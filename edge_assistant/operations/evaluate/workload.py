@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from edge_assistant.assistant import Assistant
 from edge_assistant.config import Config
+from edge_assistant.devices.home import Home
 from edge_assistant.errors import Unanswered
-from edge_assistant.home import Home
 from edge_assistant.languages import supported
 from edge_assistant.operations.evaluate import rooms
 from edge_assistant.operations.evaluate.commands import Homes, frame, speaker_area
 from edge_assistant.operations.evaluate.gold import Row
 from edge_assistant.rooms import open_rulebooks
-from edge_assistant.rulebook import Rulebook
+from edge_assistant.rules.rulebook import Rulebook
 from edge_assistant.types import Answer, TierName
 
 if TYPE_CHECKING:

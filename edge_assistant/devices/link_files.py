@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from edge_assistant.links import (
+from edge_assistant.devices.links import (
     PLACE,
     Dialect,
     HttpLink,
@@ -24,7 +24,7 @@ from edge_assistant.links import (
     places,
     plain,
 )
-from edge_assistant.services import SERVICES
+from edge_assistant.devices.services import SERVICES
 
 _FORBIDDEN: Final = re.compile(r"[+#{}\x00-\x1f\x7f-\x9f]")
 _METHODS = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
-    from edge_assistant.home import Entity
+    from edge_assistant.devices.home import Entity
 
 Risk: TypeAlias = Literal["low", "medium", "high"]
 COLORS: Final = frozenset(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import Any, Final, TypeAlias
 
-from edge_assistant.word_index import numbers, squeezed
+from edge_assistant.rules.word_index import numbers, squeezed
 
 Node: TypeAlias = "str | list[Any]"
 """A template as plain lists: a literal, or a tag and its parts.

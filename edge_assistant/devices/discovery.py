@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from edge_assistant.announcements import KINDS, Config, Listed, path
-from edge_assistant.home import Area, Entity, Home, fold
-from edge_assistant.link_files import read_link
-from edge_assistant.links import MqttLink
+from edge_assistant.devices.announcements import KINDS, Config, Listed, path
+from edge_assistant.devices.home import Area, Entity, Home, fold
+from edge_assistant.devices.link_files import read_link
+from edge_assistant.devices.links import MqttLink
 from edge_assistant.safe_text import safe_text
 from edge_assistant.types import Slot
 

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from edge_assistant.rule_draft import Rules, Template
-from edge_assistant.rule_files import cached
+from edge_assistant.rules.draft import Rules, Template
+from edge_assistant.rules.files import cached
 
 
 @dataclass(frozen=True, slots=True)

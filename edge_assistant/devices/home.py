@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge_assistant.devices.links import Link
 from edge_assistant.errors import ConfigError
 from edge_assistant.languages import detect
-from edge_assistant.links import Link
 from edge_assistant.types import Slot
 from edge_assistant.yaml_file import Document, read_yaml
 
@@ -226,7 +226,7 @@ def _link(document: Document, index: int, listed: _ListedEntity) -> Link | None:
     given = {key: value for key in ("via", "mqtt", "http") if (value := getattr(listed, key)) is not None}
     if not given:
         return None
-    from edge_assistant.link_files import read_link
+    from edge_assistant.devices.link_files import read_link
 
     try:
         return read_link(listed.id.partition(".")[0], given)

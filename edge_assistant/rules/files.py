@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.rule_draft import Draft, RuleFile, Rules, Template
+from edge_assistant.rules.draft import Draft, RuleFile, Rules, Template
 
 _FORMAT: Final = "9"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from edge_assistant.word_index import squeezed
+from edge_assistant.rules.word_index import squeezed
 
 if TYPE_CHECKING:
     from hassil.expression import Expression, Sentence

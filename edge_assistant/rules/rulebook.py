@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from edge_assistant.home import Home
-from edge_assistant.matching import HomeNames, Templates
-from edge_assistant.readings import is_question, is_quoted, readings
-from edge_assistant.slot_checks import CHECKS, Check
+from edge_assistant.devices.home import Home
+from edge_assistant.rules.matching import HomeNames, Templates
+from edge_assistant.rules.readings import is_question, is_quoted, readings
+from edge_assistant.rules.slot_checks import CHECKS, Check
+from edge_assistant.rules.word_index import squeezed
 from edge_assistant.types import Slot
-from edge_assistant.word_index import squeezed
 
 if TYPE_CHECKING:
     from hassil.recognize import RecognizeResult
 
-    from edge_assistant.rule_draft import Rules
+    from edge_assistant.rules.draft import Rules
 
 MAX_TEXT: Final = 1024
 """Characters from which on a text is no command."""

@@ -9,19 +9,19 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from edge_assistant.home import Home
+from edge_assistant.devices.home import Home
 from edge_assistant.numerals import digits
-from edge_assistant.pruning import Plain, Pruned
-from edge_assistant.sieve import Sieve, Tree
+from edge_assistant.rules.pruning import Plain, Pruned
+from edge_assistant.rules.sieve import Sieve, Tree
+from edge_assistant.rules.word_index import Index, Names, numbers, squeezed
 from edge_assistant.types import Slot
-from edge_assistant.word_index import Index, Names, numbers, squeezed
 
 if TYPE_CHECKING:
     from hassil.expression import Sentence
     from hassil.intents import IntentData, SlotList
     from hassil.recognize import RecognizeResult
 
-    from edge_assistant.rule_draft import Rules
+    from edge_assistant.rules.draft import Rules
 
 _log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from edge_assistant.home import Home
-from edge_assistant.readings import is_question
+from edge_assistant.devices.home import Home
+from edge_assistant.rules.readings import is_question
 from edge_assistant.types import Message
 
 MOST: Final = 5

@@ -1,0 +1,1 @@
+"""Rules: read, indexed and matched."""
