@@ -311,3 +311,54 @@ async def test_a_file_that_only_begins_like_a_model_is_refused_by_the_worker(tmp
         await said(model)
 
     await model.close()
+
+
+LEAN = """
+say(ready={})
+while True:
+    asked = hear()
+    if asked.get("choices") == ["Yes", "No"]:
+        say(id=asked["ask"], leaning=1.5)
+    elif "ask" in asked:
+        say(id=asked["ask"], text="words")
+        say(id=asked["ask"], done=DONE)
+"""
+
+
+async def test_the_leaning_between_two_words_is_a_number_and_the_place_is_free_again(tmp_path: Path) -> None:
+    async with playing(tmp_path, LEAN) as model:
+        assert await model.leaning(QUESTION, ("Yes", "No")) == 1.5
+        assert not model.busy
+        assert await said(model) == "words"
+
+
+async def test_a_leaning_that_is_given_up_stops_the_model(tmp_path: Path) -> None:
+    play = """
+say(ready={})
+for text in ("first", "next"):
+    asked = hear()
+    if "choices" in asked:
+        assert hear() == {"cancel": asked["ask"]}
+        say(id=asked["ask"], cancelled=True)
+        asked = hear()
+    say(id=asked["ask"], text=text)
+    say(id=asked["ask"], done=DONE)
+hear()
+"""
+    async with playing(tmp_path, play) as model:
+        await said(model)
+        before = model.pid
+        task = asyncio.create_task(model.leaning(QUESTION, ("Yes", "No")))
+        while not model.busy:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+        assert await said(model) == "next"
+        assert model.pid == before
+
+
+async def test_a_leaning_whose_prompt_is_too_long_says_so(tmp_path: Path) -> None:
+    async with playing(tmp_path, 'say(ready={"context": 512})\nsay(id=hear()["ask"], too_long=900)\nhear()') as model:
+        with pytest.raises(PromptTooLong):
+            await model.leaning(QUESTION, ("Yes", "No"))

@@ -146,6 +146,22 @@ async def test_a_prompt_longer_than_the_context_is_counted_and_refused(small: Ll
 
 
 @pytest.mark.model
+async def test_a_real_model_leans_to_what_is_so(default: LlamaModel) -> None:
+    def asked(passage: str) -> tuple[Message, ...]:
+        text = f"Passage: {passage}\n\nDoes the passage state the colour of the door? Reply with Yes or No only."
+        return (Message("user", text),)
+
+    stated = await default.leaning(asked("The door of the shed is green."), ("Yes", "No"))
+    unstated = await default.leaning(asked("Bread is baked at 220 degrees."), ("Yes", "No"))
+
+    assert stated > unstated
+    assert await default.leaning(asked("The door of the shed is green."), ("Yes", "No")) == pytest.approx(
+        stated, abs=0.2
+    )
+    assert await said(default, Limits(max_tokens=5))
+
+
+@pytest.mark.model
 async def test_two_at_once_are_served_one_after_the_other(small: LlamaModel) -> None:
     order: list[str] = []
 

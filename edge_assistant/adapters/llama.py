@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -95,31 +96,31 @@ class LlamaModel:
         """The worker's process, while there is one."""
         return self._child.pid if self._child is not None and self._child.alive else None
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is being answered."""
+        return self._slot.locked()
+
     async def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
         """Yield the continuation in pieces; closing the generator stops the model and frees its place.
 
         Raises `PromptTooLong`, and `TierError` when the worker cannot be started, dies or hangs.
         """
-        await self._slot.acquire()
-        child, number, finished = None, next(self._numbers), False
-        try:
-            child = await self._ready()
-            child.say(ask=number, **_request(messages, limits))
-            while not finished:
-                frame = await self._hear(child, self._patience.answering)
-                if frame.get("id") != number:
-                    continue
+        async with aclosing(self._frames(_request(messages, limits))) as frames:
+            async for frame in frames:
                 if "text" in frame:
                     yield cast(str, frame["text"])
-                    continue
-                finished = True
-                self._finish(frame)
-        finally:
-            if child is None or finished or not child.alive:
-                self._slot.release()
-            else:
-                child.say(cancel=number)
-                self._settling = asyncio.create_task(self._settle(child, number))
+                else:
+                    self.last = Spoken(**cast("dict[str, Any]", frame["done"]))
+
+    async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float:
+        """Return by how much the first word is likelier to come next than the second: the difference of their logits.
+
+        A cancelled call stops the model. Raises what `stream` raises.
+        """
+        async with aclosing(self._frames({"messages": _told(messages), "choices": list(choices)})) as frames:
+            frame = await anext(frames)
+        return cast(float, frame["leaning"])
 
     async def close(self) -> None:
         """Stop the worker; the next question would start it again."""
@@ -131,12 +132,34 @@ class LlamaModel:
             self._child.kill()
         self._child = self._loading = None
 
-    def _finish(self, frame: Frame) -> None:
+    async def _frames(self, request: Frame) -> AsyncGenerator[Frame]:
+        """Yield what the worker says to one request, the last frame included, once it is this one's turn."""
+        await self._slot.acquire()
+        child, number, finished = None, next(self._numbers), False
+        try:
+            child = await self._ready()
+            child.say(ask=number, **request)
+            while not finished:
+                frame = await self._hear(child, self._patience.answering)
+                if frame.get("id") != number:
+                    continue
+                finished = "text" not in frame
+                if finished:
+                    self._raise(frame)
+                yield frame
+        finally:
+            if child is None or finished or not child.alive:
+                self._slot.release()
+            else:
+                child.say(cancel=number)
+                self._settling = asyncio.create_task(self._settle(child, number))
+
+    def _raise(self, frame: Frame) -> None:
+        """Turn a last frame that is no answer into its error."""
         if "too_long" in frame:
             raise PromptTooLong(cast(int, frame["too_long"]), self.context)
         if "error" in frame:
             raise TierError(f"the local model failed: {frame['error']}")
-        self.last = Spoken(**cast("dict[str, Any]", frame["done"]))
         self._deaths.clear()
 
     async def _settle(self, child: Child, number: int) -> None:
@@ -211,9 +234,13 @@ class LlamaModel:
 
 def _request(messages: Sequence[Message], limits: Limits) -> Frame:
     return {
-        "messages": [{"role": message.role, "content": message.text} for message in messages],
+        "messages": _told(messages),
         "max_tokens": limits.max_tokens,
         "temperature": limits.temperature,
         "stop": list(limits.stop),
         "seed": limits.seed,
     }
+
+
+def _told(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.text} for message in messages]

@@ -89,8 +89,7 @@ class Model:
         """Say the continuation, piece by piece; return how it went. Raises `TooLong`."""
         started = time.monotonic()
         prompt, thinking = self._prompt(request["messages"])
-        if self._llama.n_ctx() - len(prompt) < min(request["max_tokens"], SHORTEST_ANSWER):
-            raise TooLong(len(prompt))
+        self._fits(prompt, min(request["max_tokens"], SHORTEST_ANSWER))
         course = Course(started, len(prompt), sum(1 for _ in _common(self._llama.eval_tokens, prompt)))
         speech = Speech(request["stop"], thinking=thinking)
         for token in self._tokens(prompt, request, cancelled, course):
@@ -102,6 +101,24 @@ class Model:
         if course.ended != "cancelled" and (text := speech.rest()):
             say(text)
         return course.told()
+
+    def leaning(self, request: Mapping[str, Any]) -> float:
+        """Return by how much the first choice is likelier to come next than the second, as a difference of logits.
+
+        Raises `TooLong`, and `RuntimeError` when it is interrupted.
+        """
+        prompt, _ = self._prompt(request["messages"])
+        self._fits(prompt, 0)
+        kept = min(sum(1 for _ in _common(self._llama.eval_tokens, prompt)), len(prompt) - 1)
+        self._llama.n_tokens = kept
+        self._llama.eval(prompt[kept:])
+        logits = self._library.llama_get_logits_ith(self._llama.ctx, -1)
+        first, second = (self._llama.tokenize(word.encode(), add_bos=False)[0] for word in request["choices"])
+        return float(logits[first] - logits[second])
+
+    def _fits(self, prompt: Sequence[int], answer: int) -> None:
+        if self._llama.n_ctx() - len(prompt) < answer:
+            raise TooLong(len(prompt))
 
     def _tokens(
         self, prompt: list[int], request: Mapping[str, Any], cancelled: threading.Event, course: Course

@@ -4,6 +4,7 @@ It is run as a file by an isolated interpreter and imports nothing of ours but `
 host has said where libraries lie; so it starts fast and stays small. A frame is a length (4 bytes, big-endian)
 and that much JSON. It hears ``{"load": …}`` once, then ``{"ask": id, …}`` and ``{"cancel": id}``; it says
 ``ready``, ``beat`` while it works, and for each id its ``text``, then ``done``, ``too_long`` or ``error``.
+Where ``choices`` are given, two words, it says no text but ``leaning``: how much likelier the first one is.
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ class Worker:
             if cancelled.is_set():
                 self._model.interrupt()
         try:
+            if "choices" in request:
+                return self._lean(request, cancelled)
             return {"done": self._model.answer(request, lambda text: self._line.say(id=number, text=text), cancelled)}
         except TooLong as error:
             return {"too_long": error.args[0]}
@@ -122,6 +125,15 @@ class Worker:
             with self._lock:
                 self._current = None
                 del self._cancelled[number]
+
+    def _lean(self, request: Mapping[str, Any], cancelled: threading.Event) -> dict[str, object]:
+        assert self._model is not None, "loaded first"
+        try:
+            return {"leaning": self._model.leaning(request)}
+        except RuntimeError:  # llama_decode returns 2 when the abort callback says stop
+            if not cancelled.is_set():
+                raise
+            return {"cancelled": True}
 
     def _hear(self) -> None:
         for message in self._line.frames():
