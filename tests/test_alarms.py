@@ -188,3 +188,71 @@ async def test_there_are_not_endlessly_many_alarms(house: House) -> None:
         )
 
     assert await house.hear("wake me at 6") == "There are already 100 of them; cancel one first."
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "said"),
+    [
+        ("wake me at 7", "move my 7 o'clock alarm to half past seven", "The alarm is now set for 7:30 AM tomorrow."),
+        ("wake me at 7", "change my alarm to 8", "The alarm is now set for 8:00 AM tomorrow."),
+        ("set an alarm for 7 pm", "change my alarm to 8", "The alarm is now set for 8:00 PM today."),
+        ("wake me at 7", "push my alarm back by half an hour", "The alarm is now set for 7:30 AM tomorrow."),
+        ("wake me at 7", "move my alarm an hour earlier", "The alarm is now set for 6:00 AM tomorrow."),
+        ("wake me at 7", "move my alarm to saturday", "The alarm is now set for 7:00 AM on Saturday, March 7."),
+        ("wake me every weekday at 6", "change my alarm to 6:15", "The alarm is now set for 6:15 AM on weekdays."),
+        ("wake me at 7", "move my 5 o'clock alarm to 6", "I find no such one."),
+        ("what time is it", "move my alarm to 6", "No alarm is set."),
+        ("set an alarm for 12:10", "move my alarm 10 minutes earlier", "That time is over already."),
+        (
+            "remind me at 6 pm to call mom",
+            "move the reminder to call mom to 7",
+            "I will remind you today at 7:00 PM: call mom.",
+        ),
+        ("早上七点叫我起床", "把七点的闹钟改到七点半", "好的，闹钟改到明天7点30分。"),
+        ("早上七点叫我起床", "闹钟改成八点", "好的，闹钟改到明天8点整。"),
+        ("早上七点叫我起床", "闹钟推迟半小时", "好的，闹钟改到明天7点30分。"),
+        ("早上七点叫我起床", "把闹钟提前一小时", "好的，闹钟改到明天6点整。"),
+        ("下午三点提醒我开会", "把开会的提醒改到四点", "好的，改到今天16点整提醒您：开会。"),
+    ],
+)
+async def test_what_is_set_can_be_moved(house: House, first: str, then: str, said: str) -> None:
+    await house.hear(first, "en" if first.isascii() else "zh")
+
+    assert await house.hear(then, "en" if then.isascii() else "zh") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("snooze", "All right, the alarm rings again in 10 minutes, at 12:15 PM."),
+        ("snooze for 5 minutes", "All right, the alarm rings again in 5 minutes, at 12:10 PM."),
+        ("let me sleep for another 20 minutes", "All right, the alarm rings again in 20 minutes, at 12:25 PM."),
+        ("再睡十分钟", "好的，10分钟后（12点15分）闹钟再响。"),
+        ("贪睡", "好的，10分钟后（12点15分）闹钟再响。"),
+        ("五分钟后再叫我", "好的，5分钟后（12点10分）闹钟再响。"),
+    ],
+)
+async def test_who_wants_to_sleep_on_is_woken_again(house: House, text: str, said: str) -> None:
+    assert await house.hear(text, "en" if text.isascii() else "zh") == said
+
+
+async def test_five_more_minutes_after_an_alarm_are_more_sleep(house: House) -> None:
+    await house.hear("set an alarm for 12:06")
+    await next_ring(house)
+    house.bell.listening = True
+
+    assert await house.hear("five more minutes") == "All right, the alarm rings again in 5 minutes, at 12:11 PM."
+
+
+async def test_a_reminder_that_rang_comes_again_with_its_text(house: House) -> None:
+    await house.hear("remind me in 1 minute to take out the trash")
+    await next_ring(house)
+    house.bell.listening = True
+
+    assert await house.hear("snooze") == "All right, I will remind you again in 10 minutes: take out the trash."
+
+
+async def test_five_more_minutes_with_a_timer_are_for_the_timer(house: House) -> None:
+    await house.hear("set a timer for 10 minutes")
+
+    assert await house.hear("five more minutes") == "Now 15 minutes left on the timer for 10 minutes."

@@ -13,7 +13,7 @@ from edge_assistant.skills.arithmetic import is_arithmetic
 from edge_assistant.skills.cities import is_place
 from edge_assistant.skills.days import is_day, is_feast
 from edge_assistant.skills.kinds import is_choice, is_dice, is_list_item, is_list_name
-from edge_assistant.skills.moment_words import is_moment
+from edge_assistant.skills.moment_words import is_bare_moment, is_moment
 from edge_assistant.skills.reminders import is_errand, is_reminder, is_task
 from edge_assistant.skills.things import is_device
 from edge_assistant.skills.units import is_quantity, is_unit
@@ -25,6 +25,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "unit": is_unit,
     "device": is_device,
     "moment": is_moment,
+    "bare_moment": is_bare_moment,
     "reminder": is_reminder,
     "task": is_task,
     "errand": is_errand,

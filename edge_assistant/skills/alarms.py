@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
-from edge_assistant.devices.home import fold
 from edge_assistant.rules.rulebook import Rulebook
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
+from edge_assistant.skills.alarm_times import meant, moved, said_reminder, said_time
 from edge_assistant.skills.bell import LATE, Bell, Ring
 from edge_assistant.skills.moment_words import moment
 from edge_assistant.skills.moments import Moment
-from edge_assistant.skills.reminders import Reminder, reminder
-from edge_assistant.skills.timers import spoken
+from edge_assistant.skills.timers import said_seconds, spoken
 from edge_assistant.skills.wording import as_said, spoken_day, spoken_days, spoken_time
 from edge_assistant.storage.alarms import Alarm, AlarmStore, Kind
 
+SNOOZE: Final = 600.0
+"""Seconds of sleep that are left to who does not say how many."""
+LATELY: Final = timedelta(minutes=30)
+"""How long after it rang something can be put off."""
 MOST: Final = 100
 """How many alarms, and how many reminders, are kept."""
 
@@ -27,12 +32,17 @@ class Alarms:
         self._store = store
         self._rulebooks = rulebooks
         self._bell = bell
+        self._rang: Alarm | None = None
+        """What rang last in this process."""
 
     @property
     def skills(self) -> Mapping[str, Skill]:
         """The intents that are answered here."""
         return {
             "SetAlarm": self._set_alarm,
+            "SnoozeAlarm": self.snooze,
+            "ChangeAlarm": self._change("alarm"),
+            "ChangeReminder": self._change("reminder"),
             "CancelAlarm": self._cancel("alarm"),
             "CancelAllAlarms": self._cancel_all("alarm"),
             "ListAlarms": self._list("alarm"),
@@ -48,7 +58,31 @@ class Alarms:
         for alarm in store.due():
             late = store.late(alarm)
             if store.rung(alarm):
+                self._rang = replace(alarm, at=store.now())
                 yield self._ring(alarm, late)
+
+    def rang(self) -> Alarm | None:
+        """Return what rang a short while ago, if something did."""
+        lately = self._rang is not None and self._store().now() - self._rang.at <= LATELY
+        return self._rang if lately else None
+
+    def snooze(self, asked: Asked) -> Work:
+        """Let what rang ring again after a while; without a time, after some minutes."""
+
+        async def work() -> Said:
+            store, rang = self._store(), self.rang()
+            kind: Kind = rang.kind if rang else "alarm"
+            if len(store.all(kind)) >= MOST:
+                return Said("too_many", {"count": MOST}, table="Alarm")
+            seconds = said_seconds(asked) or SNOOZE
+            kept = store.add_after(kind, seconds, text=rang.text if rang else "", language=asked.match.language)
+            values = {**self._told(kept, asked, store), "duration": spoken(seconds, asked.book)}
+            return Said(kind, {**values, "note": self._note(asked)}, table="SnoozeAlarm")
+
+        return work
+
+    def _note(self, asked: Asked) -> str:
+        return "" if self._bell.listening else asked.book.word("Alarm", "later")
 
     def _ring(self, alarm: Alarm, late: float) -> Ring:
         book = self._rulebooks(alarm.language)
@@ -61,7 +95,7 @@ class Alarms:
         return Ring(late, book.say("Alarm", key, values) or "")
 
     def _set_alarm(self, asked: Asked) -> Work:
-        when = _repeated(asked, moment(str(asked.match.slots.get("when", "")), asked.match.language))
+        when = said_time(asked, moment(str(asked.match.slots.get("when", "")), asked.match.language))
         if when is None or (when.hour is None and when.seconds is None):
             return saying("ask", table="Alarm")
         return self._set(asked, "alarm", when, "", waking=asked.match.response == "wake")
@@ -69,9 +103,9 @@ class Alarms:
     def _set_reminder(self, asked: Asked) -> Work:
         if asked.match.response == "ask":
             return saying("ask")
-        said = _reminder(asked)
+        said = said_reminder(asked)
         text = as_said(said.task, asked.query.text)
-        when = _repeated(asked, said.when)
+        when = said_time(asked, said.when)
         if when is None:
             return saying("ask_reminder", "Alarm", text=text)
         return self._set(asked, "reminder", when, text)
@@ -88,8 +122,7 @@ class Alarms:
                 kept = store.add_after(kind, when.seconds, text=text, language=language)
             else:
                 kept = store.add(kind, at, text=text, days=when.days, language=language)
-            note = "" if self._bell.listening else asked.book.word("Alarm", "later")
-            return Said("default", {**self._told(kept, asked, store), "note": note})
+            return Said("default", {**self._told(kept, asked, store), "note": self._note(asked)})
 
         return work
 
@@ -107,20 +140,36 @@ class Alarms:
         return skill
 
     def _cancel(self, kind: Kind) -> Skill:
-        """Make the skill that takes away the one that is meant."""
+        def cancel(asked: Asked, store: AlarmStore, alarm: Alarm) -> Said:
+            store.remove(alarm)
+            return Said("default", {"alarm": self._line(alarm, asked, store)})
+
+        return self._on_one(kind, cancel)
+
+    def _change(self, kind: Kind) -> Skill:
+        def change(asked: Asked, store: AlarmStore, alarm: Alarm) -> Said:
+            found = moved(alarm, asked, store.now())
+            if found is None:
+                return Said("past", table="Alarm")
+            kept = store.move(alarm, *found)
+            return Said("default", {**self._told(kept, asked, store), "note": self._note(asked)})
+
+        return self._on_one(kind, change)
+
+    def _on_one(self, kind: Kind, change: Callable[[Asked, AlarmStore, Alarm], Said]) -> Skill:
+        """Make a skill of a change to the one alarm or reminder that is meant."""
 
         def skill(asked: Asked) -> Work:
             async def work() -> Said:
                 store = self._store()
                 every = store.all(kind)
-                found = _meant(every, asked, store)
+                found = meant(every, asked, store)
                 if not found:
                     return Said("not_found" if every else f"no_{kind}", table="Alarm")
                 if len(found) > 1:
                     lines = [self._line(alarm, asked, store) for alarm in found]
                     return Said("which", {"list": asked.join(lines)}, table="Alarm")
-                store.remove(found[0])
-                return Said("default", {"alarm": self._line(found[0], asked, store)})
+                return change(asked, store, found[0])
 
             return work
 
@@ -149,38 +198,3 @@ class Alarms:
             "day": spoken_days(alarm.days, asked) if alarm.days else day,
             "text": alarm.text,
         }
-
-
-def _reminder(asked: Asked) -> Reminder:
-    slots, language = asked.match.slots, asked.match.language
-    if "task" in slots:
-        when = moment(str(slots["when"]), language) if "when" in slots else None
-        return Reminder(str(slots["task"]), when)
-    found = reminder(str(slots["reminder"]), language)
-    assert found is not None, "the rule's check was passed"
-    return found
-
-
-def _repeated(asked: Asked, when: Moment | None) -> Moment | None:
-    """Return a time together with how often it shall come, where that stands apart: "a daily alarm"."""
-    often = moment(str(asked.match.slots.get("often", "")), asked.match.language)
-    return when if often is None else often if when is None else often.joined(when)
-
-
-def _meant(found: list[Alarm], asked: Asked, store: AlarmStore) -> list[Alarm]:
-    """Return the alarms that the slots mean: by their time or day, by their text; else all."""
-    slots, language = asked.match.slots, asked.match.language
-    when = moment(str(slots["when"]), language) if "when" in slots else None
-    if when is not None and when.hour is not None:
-        hours = {when.hour} if when.exact or when.part else {when.hour % 24, (when.hour + 12) % 24}
-        if when.part and (at := when.next(store.now())):
-            hours = {at.hour}
-        found = [alarm for alarm in found if alarm.at.minute == when.minute and alarm.at.hour in hours]
-    if when is not None and when.day and (at := when.next(store.now(), alarm=True)):
-        found = [alarm for alarm in found if alarm.at.date() == at.date()]
-    if when is not None and when.days:
-        found = [alarm for alarm in found if alarm.days == when.days]
-    if "task" in slots:
-        wanted = fold(str(slots["task"]))
-        found = [alarm for alarm in found if wanted in fold(alarm.text)]
-    return found

@@ -44,6 +44,16 @@ def moment(said: str, language: str) -> Moment | None:
     return found if found != Moment(language) else None
 
 
+def bare_moment(said: str, language: str) -> Moment | None:
+    """Return the time that the words are where only a time can be meant: "8" is eight o'clock."""
+    return moment(said, language) or moment(f"{said}点" if language == "zh" else f"at {said}", language)
+
+
+def is_bare_moment(said: str, language: str) -> bool:
+    """Return whether the words are a time where only a time can be meant."""
+    return len(said) <= 80 and bare_moment(said, language) is not None
+
+
 def is_moment(said: str, language: str) -> bool:
     """Return whether the words are a time at which something can ring."""
     return len(said) <= 80 and moment(said, language) is not None

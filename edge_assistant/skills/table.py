@@ -7,7 +7,7 @@ from datetime import datetime
 from random import Random, SystemRandom
 
 from edge_assistant.actuator import Actuator
-from edge_assistant.skills import Skill, numbers, talk
+from edge_assistant.skills import Asked, Skill, Work, numbers, talk
 from edge_assistant.skills.alarms import Alarms
 from edge_assistant.skills.chance import Chance
 from edge_assistant.skills.clock import Clock
@@ -17,6 +17,7 @@ from edge_assistant.skills.lists import Lists
 from edge_assistant.skills.states import States
 from edge_assistant.skills.timers import Timers
 from edge_assistant.skills.zones import Zones
+from edge_assistant.types import Declined
 
 
 def skills(
@@ -37,7 +38,17 @@ def skills(
         **Chance(random or SystemRandom()).skills,
         **timers.skills,
         **alarms.skills,
+        "HassIncreaseTimer": _more_time(timers, alarms),
         **lists.skills,
         **States(actuator.home, actuator.look).skills,
         **Devices(actuator).skills,
     }
+
+
+def _more_time(timers: Timers, alarms: Alarms) -> Skill:
+    """Return what "five more minutes" asks for: more time for a timer, or more sleep after the alarm."""
+
+    def skill(asked: Asked) -> Work | Declined:
+        return (alarms.snooze if alarms.rang() and not timers.running() else timers.skills["HassIncreaseTimer"])(asked)
+
+    return skill

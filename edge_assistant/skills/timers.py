@@ -46,6 +46,10 @@ class Timers:
             "AskDuration": lambda asked: saying(),
         }
 
+    def running(self) -> bool:
+        """Return whether there is a timer."""
+        return bool(self._store().all())
+
     def due(self) -> Iterator[Ring]:
         """Yield every timer that is over and that nobody else rings."""
         store = self._store()
@@ -61,7 +65,7 @@ class Timers:
     def _start(self, asked: Asked) -> Work | Declined:
         if "conversation_command" in asked.match.slots:
             return Declined("a timer cannot carry a command yet")
-        seconds = _seconds(asked, "")
+        seconds = said_seconds(asked)
         if seconds <= 0:
             return Declined("the timer has no duration")
         if seconds > LONGEST:
@@ -124,10 +128,10 @@ class Timers:
         return Said("default", {"timer": called(timer, asked.book)})
 
     def _increase(self, asked: Asked, store: TimerStore, timer: Timer) -> Said:
-        return self._moved(asked, store, timer, _seconds(asked, ""))
+        return self._moved(asked, store, timer, said_seconds(asked))
 
     def _decrease(self, asked: Asked, store: TimerStore, timer: Timer) -> Said:
-        return self._moved(asked, store, timer, -_seconds(asked, ""))
+        return self._moved(asked, store, timer, -said_seconds(asked))
 
     def _moved(self, asked: Asked, store: TimerStore, timer: Timer, seconds: float) -> Said:
         if timer.remaining(store.now()) + seconds > LONGEST:
@@ -158,7 +162,7 @@ class Timers:
             wanted = fold(digits(str(slots["name"]), asked.match.language))
             found = [t for t in found if t.name and fold(digits(t.name, asked.match.language)) == wanted]
         if slots.keys() & {"start_hours", "start_minutes", "start_seconds"}:
-            found = [timer for timer in found if timer.seconds == _seconds(asked, "start_")]
+            found = [timer for timer in found if timer.seconds == said_seconds(asked, "start_")]
         if "area" in slots:
             found = [timer for timer in found if timer.area and fold(timer.area) == fold(str(slots["area"]))]
         return found
@@ -190,6 +194,7 @@ def _left(timer: Timer, now: float, book: Rulebook) -> str:
     return book.say("Timer", "left_paused" if timer.paused else "left", values) or ""
 
 
-def _seconds(asked: Asked, prefix: str) -> float:
+def said_seconds(asked: Asked, prefix: str = "") -> float:
+    """Return the duration in the slots, 0 where there is none."""
     sizes = (("hours", 3600), ("minutes", 60), ("seconds", 1))
     return sum(float(asked.match.slots.get(f"{prefix}{unit}", 0)) * size for unit, size in sizes)

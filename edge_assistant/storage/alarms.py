@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from time import time
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -101,17 +101,26 @@ class AlarmStore:
             )
         return changed.rowcount > 0
 
+    def move(self, alarm: Alarm, at: datetime, days: frozenset[int]) -> Alarm:
+        """Let an alarm ring at another time. Raises `StorageError`."""
+        moved = replace(alarm, at=at, days=days, due=None)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE alarms SET at = ?, days = ?, due = NULL WHERE id = ?",
+                (_written(at), _listed(days), alarm.id),
+            )
+        return moved
+
     def remove(self, alarm: Alarm) -> bool:
         """Take an alarm away; return whether it was still there."""
         with self._database.transaction() as connection:
             return connection.execute("DELETE FROM alarms WHERE id = ?", (alarm.id,)).rowcount > 0
 
     def _added(self, alarm: Alarm) -> Alarm:
-        days = ",".join(map(str, sorted(alarm.days)))
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO alarms(kind, at, text, days, language, due) VALUES (?, ?, ?, ?, ?, ?)",
-                (alarm.kind, _written(alarm.at), alarm.text, days, alarm.language, alarm.due),
+                (alarm.kind, _written(alarm.at), alarm.text, _listed(alarm.days), alarm.language, alarm.due),
             )
         return alarm
 
@@ -122,6 +131,10 @@ def _alarms(schema: sqlite_utils.Database) -> None:
         pk="id",
         not_null={"kind", "at", "text", "days", "language"},
     )
+
+
+def _listed(days: frozenset[int]) -> str:
+    return ",".join(map(str, sorted(days)))
 
 
 def _written(moment: datetime) -> str:
