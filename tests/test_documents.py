@@ -10,6 +10,7 @@ import pytest
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.readers import read
+from tests.papers import docx, epub, mail, pdf, zipped
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
@@ -114,7 +115,8 @@ def test_broken_lines_are_joined_without_a_space_between_ideographs(tmp_path: Pa
         ("broken.pdf", "not a pdf", "not a PDF that can be read"),
         ("broken.jsonl", "{]", "line 1 is not JSON"),
         ("list.jsonl", "[1]", "line 1 is not a JSON object"),
-        ("cards.csv", "Frage,Antwort\nWer?,Ich.\n", "lacks a question or an answer"),
+        ("cards.jsonl", '{"question": "Who?"}', "lacks a question or an answer"),
+        ("long.csv", f"question,answer\nWho?,{'me ' * 10_000}", "the answer is longer than 20,000 characters"),
         ("deep.md", "> " * 3000 + "x", "there is no text"),
         ("rule.md", "---\n\n---\n", "there is no text"),
     ],
@@ -136,26 +138,6 @@ def test_a_file_that_is_too_large_is_not_opened(tmp_path: Path) -> None:
         document(written(tmp_path, "long.txt", "word " * 100), limit=100)
 
 
-def pdf(text: str) -> bytes:
-    """Return a PDF of one page with one line, written by hand."""
-    stream = f"BT /F1 12 Tf 20 50 Td ({text}) Tj ET".encode()
-    parts = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 100]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]
-    content, places = b"%PDF-1.4\n", []
-    for number, part in enumerate(parts, 1):
-        places.append(len(content))
-        content += b"%d 0 obj%s endobj\n" % (number, part)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    start = len(content)
-    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(parts) + 1)
-    return content + head + table + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(parts) + 1, start)
-
-
 def test_what_is_not_a_file_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
 
@@ -163,3 +145,128 @@ def test_what_is_not_a_file_is_not_opened(tmp_path: Path) -> None:
         document(tmp_path / "pipe.txt")
     with pytest.raises(InputError, match="there is no such file"):
         document(tmp_path / "missing")
+
+
+def test_a_word_document_is_read_under_its_headings(tmp_path: Path) -> None:
+    kept = document(written(tmp_path, "pump.docx", docx("The pump", ("Reset", ["Hold the red button."]))))
+
+    assert kept.title == "The pump"
+    assert [(block.headings, block.text) for block in kept.blocks] == [(("Reset",), "Hold the red button.")]
+
+
+def test_a_book_is_read_chapter_by_chapter_in_its_order(tmp_path: Path) -> None:
+    book = epub("Pumps", {"two.xhtml": ("Care", "Oil it."), "one.xhtml": ("Reset", "Hold the red button.")})
+
+    kept = document(written(tmp_path, "pumps.epub", book))
+
+    assert kept.title == "Pumps"
+    assert [(block.headings, block.text) for block in kept.blocks] == [
+        (("Care",), "Oil it."),
+        (("Reset",), "Hold the red button."),
+    ]
+
+
+def test_subtitles_become_sentences_with_their_times(tmp_path: Path) -> None:
+    text = (
+        "WEBVTT\n\n00:12:30.000 --> 00:12:32.000 align:start\n<i>Hold the red</i>\n\n"
+        "00:12:32.000 --> 00:12:34.000\nbutton.\n\n00:13.000 --> 00:14.000\nbutton.\nThen wait.\n"
+    )
+
+    kept = document(written(tmp_path, "film.vtt", text))
+
+    assert [(block.text, block.place) for block in kept.blocks] == [
+        ("Hold the red button.", "00:12:30"),
+        ("Then wait.", "00:00:13"),
+    ]
+
+
+@pytest.mark.parametrize("comma", [",", ";", "\t"])
+def test_a_table_without_questions_is_kept_row_by_row(tmp_path: Path, comma: str) -> None:
+    rows = [["Part", "Price", "Room"], ["pump", "40", "cellar"], ["valve", "", "kitchen"]]
+
+    kept = document(written(tmp_path, "parts.csv", "\n".join(comma.join(row) for row in rows)))
+
+    assert [(block.text, block.place) for block in kept.blocks] == [
+        ("- Part: pump; Price: 40; Room: cellar", "row-2"),
+        ("- Part: valve; Room: kitchen", "row-3"),
+    ]
+
+
+def test_a_mail_is_read_without_what_it_answers(tmp_path: Path) -> None:
+    words = "The pump is red.\n\n> What colour is it?\n\n-- \nAnn"
+
+    kept = document(written(tmp_path, "pump.eml", mail("Re: 水泵 pump", "Ann <ann@example.org>", words)))
+
+    assert kept.title == "Re: 水泵 pump"
+    assert [block.text for block in kept.blocks] == ["- From: Ann <ann@example.org>", "The pump is red."]
+
+
+def test_what_every_page_of_a_pdf_says_is_left_out(tmp_path: Path) -> None:
+    pages = [["Pump manual", f"Fact {word} is told here.", f"Page {number}"] for number, word in enumerate("abcde")]
+
+    kept = document(written(tmp_path, "manual.pdf", pdf(*pages)))
+
+    assert [block.text for block in kept.blocks] == [f"Fact {word} is told here." for word in "abcde"]
+    assert [block.page for block in kept.blocks] == [1, 2, 3, 4, 5]
+
+
+def test_a_sentence_torn_by_a_page_break_is_joined(tmp_path: Path) -> None:
+    kept = document(written(tmp_path, "manual.pdf", pdf(["Hold the red but-", "ton for"], ["five seconds."])))
+
+    assert [(block.text, block.page) for block in kept.blocks] == [("Hold the red button for five seconds.", 1)]
+
+
+def test_the_bookmarks_of_a_pdf_are_its_headings(tmp_path: Path) -> None:
+    from pypdf import PdfReader, PdfWriter
+
+    plain, path = written(tmp_path, "plain.pdf", pdf(["Preface.", "Reset", "Hold it."], ["Wait."])), tmp_path / "a.pdf"
+    writer = PdfWriter()
+    writer.append(PdfReader(plain))
+    writer.add_outline_item(title="Reset", page_number=0)
+    writer.write(path)
+
+    assert [(block.headings, block.text, block.page) for block in document(path).blocks] == [
+        ((), "Preface.", 1),
+        (("Reset",), "Hold it.", 1),
+        (("Reset",), "Wait.", 2),
+    ]
+
+
+def test_a_list_in_a_plain_text_stays_a_list(tmp_path: Path) -> None:
+    kept = document(written(tmp_path, "a.txt", "Do this:\n1. Open\n   the lid.\n2. Close it.\n\n– 1 – is a page."))
+
+    assert [(block.kind, block.text, block.line) for block in kept.blocks] == [
+        ("paragraph", "Do this:", 1),
+        ("list", "1. Open the lid.\n2. Close it.", 2),
+        ("paragraph", "– 1 – is a page.", 6),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("bomb.docx", zipped({"word/document.xml": "a" * 60_000_000}), "it unpacks to more"),
+        ("many.epub", zipped({f"{number}.xhtml": "x" for number in range(1001)}), "it unpacks to more"),
+        ("laughs.docx", zipped({"word/document.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a/>'}), "entities of its own"),
+        ("torn.docx", docx("Pump", ("Reset", ["Hold it."]))[:-40], "not a Word document that can be read"),
+        ("other.epub", zipped({"a.xhtml": "<p>hello</p>"}), "not an EPUB that can be read"),
+        ("none.eml", "\x01\x02", "not a mail that can be read"),
+    ],
+)
+def test_archives_that_are_no_documents_are_refused(
+    tmp_path: Path, name: str, content: str | bytes, sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        document(written(tmp_path, name, content))
+
+
+def test_an_endless_line_is_cut_into_blocks(tmp_path: Path) -> None:
+    kept = document(written(tmp_path, "line.txt", "x" * 900_000))
+
+    assert [len(block.text) for block in kept.blocks] == [10_000] * 90
+
+
+def test_halves_of_characters_are_replaced(tmp_path: Path) -> None:
+    kept = document(written(tmp_path, "half.jsonl", '{"question": "\\ud800?", "answer": "\\ud800"}'))
+
+    assert [(card.question, card.answer) for card in kept.cards] == [("??", "?")]

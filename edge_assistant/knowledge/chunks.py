@@ -120,7 +120,9 @@ def _chunk(document: Document, window: _Window, *, first: bool) -> Chunk:
     if asked:
         titles = titles[:-1]
     place = document.source
-    if block.headings:
+    if block.place is not None:
+        place += f"#{block.place}"
+    elif block.headings:
         place += f"#{anchor(block.headings[-1])}"
     elif block.page is not None:
         place += f"#page-{block.page}"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from typing import Final, Literal
 
 Kind = Literal["paragraph", "list", "code", "table"]
+_ITEM: Final = re.compile(r"[-*•●▪‣]\s+\S|\d{1,2}[.)]\s+\S|\d{1,2}[、）]|[(（]\d{1,2}[)）]")
+"""How an item of a list begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Block:
     kind: Kind = "paragraph"
     line: int | None = None
     page: int | None = None
+    place: str | None = None
+    """Its name in the file where that is neither a heading nor a page: a time, a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +68,32 @@ def plain(source: str, text: str, language: str, title: str = "", collection: st
 
 
 def paragraphs(text: str, page: int | None = None, first_line: int = 1) -> tuple[Block, ...]:
-    """Return the paragraphs of a plain text with the lines they begin at; broken lines are joined."""
+    """Return the paragraphs and lists of a plain text with the lines they begin at; broken lines are joined."""
     found: list[Block] = []
     lines: list[str] = []
     for number, line in enumerate((*text.splitlines(), ""), first_line):
         if line.strip():
             lines.append(line.strip())
         elif lines:
-            found.append(Block(_joined(lines), line=number - len(lines), page=page))
+            found += _blocks(lines, number - len(lines), page)
             lines = []
     return tuple(found)
 
 
-def _joined(lines: list[str]) -> str:
+def _blocks(lines: list[str], first: int, page: int | None) -> list[Block]:
+    """Return a paragraph, or the paragraph that introduces a list and the list."""
+    items = [place for place, line in enumerate(lines) if _ITEM.match(line)]
+    if len(items) < 2:
+        return [Block(joined(lines), line=first, page=page)]
+    listed = [joined(lines[start:end]) for start, end in zip(items, [*items[1:], len(lines)], strict=True)]
+    whole = Block("\n".join(listed), kind="list", line=first + items[0], page=page)
+    introduction = [Block(joined(lines[: items[0]]), line=first, page=page)] if items[0] else []
+    return [*introduction, whole]
+
+
+def joined(lines: list[str]) -> str:
     """Join broken lines: with a space, but without one between ideographs."""
-    whole = lines[0]
-    for line in lines[1:]:
-        whole += line if whole[-1] > "\u2fff" and line[0] > "\u2fff" else f" {line}"
-    return whole
+    parts = [lines[0]]
+    for last, line in pairwise(lines):
+        parts.append(line if last[-1] > "\u2fff" and line[0] > "\u2fff" else f" {line}")
+    return "".join(parts)

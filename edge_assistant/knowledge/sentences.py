@@ -35,12 +35,13 @@ def sentences(text: str) -> list[str]:
 
 def pieces(sentence: str, most: int) -> list[str]:
     """Cut a long sentence at commas, else anywhere, into pieces of at most `most` characters."""
-    found = []
-    rest = sentence.strip()
-    while len(rest) > most:
-        cut = 1 + max(rest.rfind(mark, 0, most - 1) for mark in _PAUSES)
-        if cut <= most // 3:
-            cut = most
-        found.append(rest[:cut].strip())
-        rest = rest[cut:].strip()
+    found, start = [], 0
+    whole = sentence.strip()
+    while len(whole) - start > most:
+        cut = 1 + max(whole.rfind(mark, start, start + most - 1) for mark in _PAUSES)
+        if cut - start <= most // 3:
+            cut = start + most
+        found.append(whole[start:cut].strip())
+        start = cut + len(whole[cut : cut + most]) - len(whole[cut : cut + most].lstrip())
+    rest = whole[start:].strip()
     return [*found, rest] if rest else found
