@@ -197,3 +197,51 @@ def test_numbers_may_be_written_in_wide_digits(text: str) -> None:
 def test_odd_texts_match_nothing(text: str) -> None:
     for language in ("en", "zh"):
         assert books()(language).match(text, sample_home()) is None
+
+
+@pytest.mark.parametrize(
+    ("area", "slots"),
+    [
+        ("Bedroom", {"temperature": 20}),
+        (None, {"name": "Thermostat", "temperature": 20}),
+        ("Garden", {"name": "Thermostat", "temperature": 20}),
+    ],
+)
+def test_a_device_that_is_called_what_it_is_yields_to_the_one_in_the_room(
+    area: str | None, slots: dict[str, object]
+) -> None:
+    home = Home.from_mapping(
+        {
+            "areas": [{"name": "Bedroom"}, {"name": "Hall"}, {"name": "Garden"}],
+            "entities": [
+                {"name": "Thermostat", "domain": "climate", "area": "Hall"},
+                {"name": "Bedroom heating", "domain": "climate", "area": "Bedroom"},
+            ],
+        }
+    )
+
+    match = books()("en").match("set the thermostat to 20 degrees", home, area)
+
+    assert match is not None
+    assert match.slots == slots
+
+
+@pytest.mark.parametrize(
+    ("second", "slots"),
+    [("Bedroom", {"name": "Bedroom fan"}), ("Hall", {"area": "Bedroom"})],
+)
+def test_the_fan_of_a_room_is_a_kind_only_where_the_room_has_one(second: str, slots: dict[str, object]) -> None:
+    home = Home.from_mapping(
+        {
+            "areas": [{"name": "Bedroom"}, {"name": "Hall"}],
+            "entities": [
+                {"name": "Bedroom fan", "domain": "fan", "area": "Bedroom"},
+                {"name": "Ventilator", "domain": "fan", "area": second},
+            ],
+        }
+    )
+
+    match = books()("en").match("set the bedroom fan to high", home)
+
+    assert match is not None
+    assert match.slots == {**slots, "percentage": 75}

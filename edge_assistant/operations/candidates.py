@@ -54,6 +54,8 @@ def lost(match: Match, chosen: Match | None) -> str:
     """Return why another meaning was chosen."""
     if chosen is None or not chosen.order:
         return "free phrasing was understood better"
+    if match.order <= chosen.order and match.why != chosen.why:
+        return "the name of the device says only what and where it is"
     for criterion, one, other in zip(_CRITERIA, match.order, chosen.order, strict=False):
         if one != other:
             return criterion

@@ -8,7 +8,7 @@ from typing import Final
 
 from edge_assistant.devices.home import Entity, Home
 from edge_assistant.phrasing.spotting import Mention, Phrase, Spotted, Spotter
-from edge_assistant.rules.rulebook import Match
+from edge_assistant.rules.match import Match
 from edge_assistant.types import Slot
 
 LONGEST: Final = 16

@@ -13,7 +13,7 @@ from edge_assistant.phrasing.filling import Filled, fill
 from edge_assistant.phrasing.model import Model, shipped
 from edge_assistant.phrasing.speech import plain_request
 from edge_assistant.phrasing.spotting import Spotted, Spotter
-from edge_assistant.rules.rulebook import Match
+from edge_assistant.rules.match import Match
 
 ACTING: Final = 0.65
 """From this probability on a request is carried out."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge_assistant.devices.home import Home
+from edge_assistant.rules.kinds import plainest
+from edge_assistant.rules.match import Match as Match
+from edge_assistant.rules.match import acts as acts
 from edge_assistant.rules.matching import HomeNames, Templates
 from edge_assistant.rules.readings import is_question, is_quoted, readings
 from edge_assistant.rules.slot_checks import CHECKS, Check
@@ -22,76 +25,8 @@ if TYPE_CHECKING:
 MAX_TEXT: Final = 1024
 """Characters from which on a text is no command."""
 
-_TELLING: Final = frozenset(
-    (
-        "HassGetState",
-        "HassClimateGetTemperature",
-        "HassGetWeather",
-        "HassTimerStatus",
-        "HassGetCurrentTime",
-        "HassGetCurrentDate",
-        "HassRespond",
-        "HassNevermind",
-    )
-)
-_OWN_ACTS: Final = frozenset(
-    (
-        "StepBrightness",
-        "StopMedia",
-        "StepTemperature",
-        "WhichRoom",
-        "UnknownDevice",
-        "AskDuration",
-        "Yes",
-        "SetAlarm",
-        "CancelAlarm",
-        "CancelAllAlarms",
-        "SetReminder",
-        "CancelReminder",
-        "CancelAllReminders",
-        "ClearList",
-    )
-)
-
 _VAGUE: Final = frozenset(("WhichRoom", "UnknownDevice"))
 """What templates say when they do not know which device is meant."""
-
-
-def acts(intent: str) -> bool:
-    """Return whether an intent changes something: a question must never do that."""
-    return (intent.startswith("Hass") or intent in _OWN_ACTS) and intent not in _TELLING
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What a sentence means, and which rule says so."""
-
-    intent: str
-    slots: Mapping[str, Slot]
-    response: str
-    language: str
-    text: str
-    """The words that were matched: without politeness, numbers in digits."""
-    template: str
-    source: str
-    """Where the template stands: ``lights.yaml:12``."""
-    domains: tuple[str, ...] = ()
-    """What the entity of the name may be; empty where the rule does not say."""
-    order: tuple[object, ...] = field(default=(), repr=False)
-    """How good the match is; the smallest is the best."""
-    probability: float | None = None
-    """How sure the second stage is; a template that matches needs no probability."""
-    asks: str = ""
-    """What has to be asked back before anything is done: the key of the question among the responses."""
-    about: str = ""
-    """The intent that a question back is about."""
-
-    @property
-    def why(self) -> str:
-        """The match in one line."""
-        slots = ", ".join(f"{name}={value}" for name, value in self.slots.items())
-        free = "" if self.probability is None else f" (free phrasing, probability {self.probability:.2f})"
-        return f"intent {self.intent}" + (f": {slots}" if slots else "") + free
 
 
 class SecondStage(Protocol):
@@ -144,7 +79,8 @@ class Rulebook:
                 if not refusal
             }
             if found:
-                return self._clearer(sorted(found.values(), key=lambda match: match.order), text, home, area)
+                best_first = sorted(found.values(), key=lambda match: match.order)
+                return self._clearer(plainest(best_first, home, area), text, home, area)
         return self._freely(text, home, area)
 
     def considered(self, text: str, home: Home, area: str | None = None) -> Iterator[Sequence[tuple[Match, str]]]:

@@ -31,6 +31,8 @@ _KNOWN_AS: Final[Mapping[str, str]] = {
     "WhoAreYou": "HassRespond",
 }
 """Intents of our rules that mean what the sets know by another name."""
+_KNOWN_IN: Final[Mapping[str, Mapping[str, str]]] = {"zh": {"Goodbye": "HassNevermind"}}
+"""The same, where the sets of one language differ."""
 _UNKNOWN_THERE: Final = (
     frozenset(("Arithmetic", "ConvertUnit", "ConvertMoney", "DayOf", "DaysBetween", "DaysUntil", "LeapYear"))
     | frozenset(("WeekNumber", "TimeIn", "TimeDifference", "FlipCoin", "RollDice", "RandomNumber", "PickOne"))
@@ -92,7 +94,8 @@ def frame(match: Match | None) -> Prediction:
     if match is None or match.intent in _UNKNOWN_THERE:
         return {"intent": None, "slots": {}}
     intent = match.about or match.intent
-    return {"intent": _KNOWN_AS.get(intent, intent), "slots": dict(match.slots)}
+    known = {**_KNOWN_AS, **_KNOWN_IN.get(match.language, {})}
+    return {"intent": known.get(intent, intent), "slots": dict(match.slots)}
 
 
 def speaker_area(row: Row, home: Home) -> str | None:
