@@ -76,6 +76,14 @@ class Actions(Section):
     """The environment variable that holds the user name for the broker."""
     mqtt_password_env: str | None = None
     """The environment variable that holds the password for the broker."""
+    mqtt_ca: Path | None = None
+    """The certificate (PEM) of who signed the broker's; without one, those count that the system trusts."""
+    mqtt_certificate: Path | None = None
+    """Our own certificate (PEM), for a broker that asks for one."""
+    mqtt_key: Path | None = None
+    """The key of our own certificate, where it is not in the same file."""
+    mqtt_status: str | None = None
+    """A topic where the broker keeps `online` while we are connected and `offline` after, even after a crash."""
     discover: str | None = None
     """The topic prefix under which devices announce themselves as to Home Assistant, usually `homeassistant`.
 

@@ -141,10 +141,11 @@ async def say(port: int, topic: str, payload: str, retain: bool = False) -> None
         await client.publish(topic, payload, qos=1, retain=retain)
 
 
-async def kept_at(port: int, topic: str) -> list[str]:
-    """Return what the broker keeps at a topic."""
-    async with aiomqtt.Client("127.0.0.1", port) as client:
-        await client.subscribe(topic)
+async def kept_at(port: int, topic: str, sleeper: str | None = None) -> list[str]:
+    """Return what the broker keeps at a topic, for everybody or for a device that slept since it was here."""
+    session = {"identifier": sleeper, "clean_session": False} if sleeper else {}
+    async with aiomqtt.Client("127.0.0.1", port, **session) as client:  # type: ignore[arg-type]
+        await client.subscribe(topic, qos=1)
         await client.publish("end", "")
         await client.subscribe("end")
         await client.publish("end", "")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edge_assistant.adapters.mqtt import Broker
+from edge_assistant.adapters.mqtt_broker import Broker
 from edge_assistant.adapters.mqtt_kept import announced, keep, known
 from edge_assistant.assistant import Assistant
 from edge_assistant.config import Actions, Config, Rules

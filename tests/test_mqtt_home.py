@@ -18,7 +18,7 @@ import pytest
 
 from edge_assistant.actuator import TTL, Actuator, Receipt
 from edge_assistant.adapters.memory_home import MemoryHome
-from edge_assistant.adapters.mqtt import Broker
+from edge_assistant.adapters.mqtt_broker import Broker
 from edge_assistant.adapters.mqtt_home import MqttHome
 from edge_assistant.adapters.router import Router
 from edge_assistant.devices.home import Entity, Home

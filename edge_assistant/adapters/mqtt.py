@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import os
-import socket
-import struct
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import urlsplit
 
 from edge_assistant.adapters import needs
+from edge_assistant.adapters.mqtt_broker import OFFLINE, ONLINE, PATIENCE, Broker, properties, refusal, too_new
 from edge_assistant.devices.links import MAX_PAYLOAD
 from edge_assistant.errors import ActionError, ConfigError, NotSent
 
@@ -26,46 +23,15 @@ Result = TypeVar("Result")
 Hear = Callable[[str, str, bool], None]
 """Takes topic, text, and whether the broker had kept the message."""
 
-_PATIENCE: Final = 4.0
-"""Seconds for the broker to answer anything."""
 _IN_FLIGHT: Final = 10
 """Messages that wait for their acknowledgement at once; what is more waits its turn here, not in the library."""
 _BACKOFF: Final = (1.0, 30.0)
 """Seconds until the next attempt to connect: the first, and the longest."""
+_FAREWELL: Final = 1.0
+"""Seconds for the broker to hear that we go."""
 _NOBODY: Final = 0x10
 """PUBACK: no matching subscribers (MQTT 5, section 3.4.2.1)."""
-_RESET_ON_CLOSE: Final = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-"""What still waits in a socket that we give up is thrown away, and not delivered after its time."""
-_AT_ONCE: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-"""Small packets that wait for each other cost 40 ms each."""
 _log = logging.getLogger(__name__)
-_library_log = logging.getLogger(f"{__name__}.library")
-"""Where aiomqtt tells, with tracebacks, what our errors say in one sentence."""
-_library_log.setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where the broker is and who we are there."""
-
-    host: str
-    port: int
-    tls: bool = False
-    user: str | None = None
-    password: str | None = None
-
-    @classmethod
-    def at(cls, url: str, user_env: str | None = None, password_env: str | None = None) -> Broker:
-        """Read ``mqtt://host:port`` or ``mqtts://host``. Raises `ConfigError`."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or "@" in parts.netloc or parts.path.strip("/"):
-            raise ConfigError("actions.mqtt: this is no address of a broker, like mqtt://192.168.1.2:1883")
-        tls = parts.scheme == "mqtts"
-        secrets = [os.environ.get(name) if name else None for name in (user_env, password_env)]
-        return cls(parts.hostname, parts.port or (8883 if tls else 1883), tls, *secrets)
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 class MqttLine:
@@ -73,7 +39,7 @@ class MqttLine:
 
     def __init__(self, broker: Broker, topics: Collection[str], hear: Hear, lost: Callable[[], None]) -> None:
         self._broker = broker
-        self._topics = sorted(topics)
+        self._topics = sorted({*topics, *([broker.status] if broker.status else [])})
         self._hear = hear
         self._lost = lost
         self._task: asyncio.Task[None] | None = None
@@ -84,6 +50,9 @@ class MqttLine:
         self._gone = asyncio.Event()
         self._waiting: dict[int, asyncio.Future[int]] = {}
         self._room = asyncio.Semaphore(_IN_FLIGHT)
+        self._leaving = False
+        self._newest = True
+        """Whether the broker speaks MQTT 5, as far as we know."""
 
     @property
     def connected(self) -> bool:
@@ -115,13 +84,27 @@ class MqttLine:
             client = self._client
             if client is None or left < 1:
                 raise NotSent(f"{self._broker} was too slow")
-            await self._acknowledged(self._handed_over(client, topic, payload, int(left)), topic, left)
+            if self._newest:
+                await self._acknowledged(self._handed_over(client, topic, payload, int(left)), topic, left)
+            else:
+                await self._taken(client, topic, payload, deadline)
 
     async def aclose(self) -> None:
-        """Hang up."""
+        """Hang up; where we say that we are there, say that we go."""
+        self._leaving = True
+        client = self._client
+        if self._broker.status and client is not None:
+            with contextlib.suppress(NotSent, ActionError, TimeoutError, asyncio.TimeoutError):
+                self._say_status(client, OFFLINE)
+                await asyncio.wait_for(self._alive(asyncio.get_running_loop().time() + _FAREWELL), _FAREWELL)
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+
+    def _say_status(self, client: aiomqtt.Client, said: str) -> None:
+        """Leave word for whoever asks; the broker says that we are gone if we cannot (MQTT's last will)."""
+        if self._broker.status:
+            client._client.publish(self._broker.status, said.encode(), qos=1, retain=True)
 
     async def _alive(self, deadline: float) -> None:
         """Have the broker answer, right before a command: one that hangs must not find it when it wakes up."""
@@ -129,7 +112,7 @@ class MqttLine:
         if client is None:
             raise NotSent(f"{self._broker} is not connected")
         left = max(0.1, deadline - asyncio.get_running_loop().time())
-        await self._answered(client.unsubscribe(f"edge-assistant/{token_hex(4)}", timeout=min(left, _PATIENCE)))
+        await self._answered(client.unsubscribe(f"edge-assistant/{token_hex(4)}", timeout=min(left, PATIENCE)))
 
     async def _answered(self, asked: Awaitable[Result]) -> Result:
         import aiomqtt
@@ -151,15 +134,24 @@ class MqttLine:
             gone.cancel()
             await asyncio.wait((answer, gone))
 
+    async def _taken(self, client: aiomqtt.Client, topic: str, payload: str, deadline: float) -> None:
+        """Send a command by MQTT 3.1.1, whose messages have no end of life: with QoS 0 none is kept for a sleeper.
+
+        A broker answers in the order in which it was asked, so its next answer says that it took the command.
+        """
+        if client._client.publish(topic, payload.encode(), qos=0, retain=False).rc != 0:
+            self._drop.set()
+            raise NotSent(f"{self._broker} is not connected")
+        try:
+            await self._alive(deadline)
+        except NotSent as error:
+            raise ActionError(f"{self._broker} did not acknowledge the command") from error
+
     def _handed_over(self, client: aiomqtt.Client, topic: str, payload: str, seconds: int) -> int:
         """Give a message to the library and return its number; it may not outlive its seconds at the broker."""
-        from paho.mqtt.packettypes import PacketTypes
-        from paho.mqtt.properties import Properties
-
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        properties.MessageExpiryInterval = seconds
+        expiry = properties("PUBLISH", MessageExpiryInterval=seconds)
         # aiomqtt waits for the acknowledgement, but does not say what it said.
-        told = client._client.publish(topic, payload.encode(), qos=1, retain=False, properties=properties)
+        told = client._client.publish(topic, payload.encode(), qos=1, retain=False, properties=expiry)
         if told.rc != 0:
             self._drop.set()
             raise NotSent(f"{self._broker} is not connected")
@@ -186,8 +178,11 @@ class MqttLine:
         pause, longest = _BACKOFF
         while True:
             self._hurry.clear()
-            if await self._one_connection():
+            newest = self._newest
+            if await self._one_connection() or newest != self._newest:
                 pause = _BACKOFF[0]
+            if newest != self._newest:
+                continue
             try:
                 await asyncio.wait_for(self._hurry.wait(), pause)
             except asyncio.TimeoutError:
@@ -197,7 +192,7 @@ class MqttLine:
         """Live through one connection; return whether there was one."""
         with needs("edge-assistant"):
             import aiomqtt
-        was_up, reason = False, "the connection was closed"
+        was_up, newest, reason = False, self._newest, "the connection was closed"
         try:
             async with self._opened() as client:
                 self._drop.clear()
@@ -205,51 +200,31 @@ class MqttLine:
                 if self._topics:
                     await client.subscribe(self._subscriptions())
                 was_up, self._client = True, client
+                self._say_status(client, ONLINE)
                 self._settle(None)
                 await self._listen(client)
-        except aiomqtt.MqttError as error:
-            reason = str(error)
-        except (OSError, ValueError) as error:
-            reason = f"{type(error).__name__}: {error}"
+        except (aiomqtt.MqttError, OSError, ValueError, ConfigError) as error:
+            reason, self._newest = refusal(error), newest and not too_new(error)
         finally:
             self._client = None
             self._gone.set()
             self._fail(reason)
-            if not was_up:  # who asked while an old connection was torn down gets the next one
+            if (
+                not was_up and self._newest == newest
+            ):  # who asked while an old connection was torn down gets the next one
                 self._settle(NotSent(f"{self._broker}: {reason}"))
         return was_up
 
     def _opened(self) -> aiomqtt.Client:
-        import ssl
-
-        import aiomqtt
-        from paho.mqtt.packettypes import PacketTypes
-        from paho.mqtt.properties import Properties
-
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.MaximumPacketSize = MAX_PAYLOAD + 1024
-        client = aiomqtt.Client(
-            self._broker.host,
-            self._broker.port,
-            username=self._broker.user,
-            password=self._broker.password,
-            logger=_library_log,
-            identifier=f"edge-assistant-{token_hex(6)}",
-            protocol=aiomqtt.ProtocolVersion.V5,
-            timeout=_PATIENCE,
-            keepalive=15,
-            properties=properties,
-            tls_context=ssl.create_default_context() if self._broker.tls else None,
-            socket_options=[_RESET_ON_CLOSE, _AT_ONCE],
-            max_queued_incoming_messages=10_000,
-        )
-        client._client.connect_timeout = _PATIENCE
+        client = self._broker.client(self._newest)
         client._client.on_publish = self._on_publish
         client._client.on_socket_register_write = self._on_register_write
         client.pending_calls_threshold = 2 * _IN_FLIGHT
         return client
 
-    def _subscriptions(self) -> list[tuple[str, SubscribeOptions]]:
+    def _subscriptions(self) -> list[tuple[str, SubscribeOptions]] | list[tuple[str, int]]:
+        if not self._newest:
+            return [(topic, 1) for topic in self._topics]
         from paho.mqtt.subscribeoptions import SubscribeOptions
 
         return [(topic, SubscribeOptions(qos=1, noLocal=True)) for topic in self._topics]
@@ -272,8 +247,13 @@ class MqttLine:
 
     async def _hear_all(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
-            if isinstance(message.payload, bytes) and len(message.payload) <= MAX_PAYLOAD:
-                self._hear(str(message.topic), message.payload.decode(errors="replace"), message.retain)
+            if not isinstance(message.payload, bytes) or len(message.payload) > MAX_PAYLOAD:
+                continue
+            topic, text = str(message.topic), message.payload.decode(errors="replace")
+            if topic != self._broker.status:
+                self._hear(topic, text, message.retain)
+            elif text == OFFLINE and not message.retain and not self._leaving:
+                self._say_status(client, ONLINE)  # another of us has gone; this one is still there
 
     def _on_publish(self, client: object, userdata: object, number: int, code: object, properties: object) -> None:
         waiting = self._waiting.get(number)

@@ -10,7 +10,8 @@ from typing import Final
 
 import anyio
 
-from edge_assistant.adapters.mqtt import Broker, MqttLine
+from edge_assistant.adapters.mqtt import MqttLine
+from edge_assistant.adapters.mqtt_broker import Broker
 from edge_assistant.devices.home import Entity
 from edge_assistant.devices.links import MqttLink, messages
 from edge_assistant.devices.services import Command, begun, goal

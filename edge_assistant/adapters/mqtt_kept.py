@@ -8,7 +8,8 @@ from typing import Final
 
 import anyio
 
-from edge_assistant.adapters.mqtt import Broker, MqttLine
+from edge_assistant.adapters.mqtt import MqttLine
+from edge_assistant.adapters.mqtt_broker import Broker
 from edge_assistant.devices.discovery import MOST, Found, discovered
 from edge_assistant.errors import ConfigError
 

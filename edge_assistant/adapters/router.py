@@ -157,10 +157,9 @@ def connect(home: Home, settings: Actions, callables: Mapping[str, Carry] | None
 
 
 def _mqtt(settings: Actions, devices: Mapping[str, Entity]) -> Connection:
-    from edge_assistant.adapters.mqtt import Broker
+    from edge_assistant.adapters.mqtt_broker import Broker
     from edge_assistant.adapters.mqtt_home import MqttHome
 
     if settings.mqtt is None:
         raise ConfigError(f"{next(iter(devices))} is connected through mqtt, but the setting actions.mqtt is missing")
-    broker = Broker.at(settings.mqtt, settings.mqtt_user_env, settings.mqtt_password_env)
-    return MqttHome(broker, devices.values())
+    return MqttHome(Broker.of(settings), devices.values())

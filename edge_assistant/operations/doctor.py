@@ -114,12 +114,11 @@ async def _discover(config: Config) -> str:
     """Read what devices announce, remember it for the next start, and say what came of it."""
     if config.actions.discover is None:
         return ""
-    from edge_assistant.adapters.mqtt import Broker
+    from edge_assistant.adapters.mqtt_broker import Broker
     from edge_assistant.adapters.mqtt_kept import announced, keep, known
 
     settings, file = config.actions, discovered_file(config)
-    broker = Broker.at(settings.mqtt or "", settings.mqtt_user_env, settings.mqtt_password_env)
-    keep(file, await announced(broker, config.actions.discover))
+    keep(file, await announced(Broker.of(settings), config.actions.discover))
     found = known(file)
     first = f", {len(found.skipped)} not understood ({found.skipped[0]})" if found.skipped else ""
     return f", {len(found.entities)} announced themselves{first}"
