@@ -18,6 +18,8 @@ from edge_assistant.types import (
     Attempt,
     Declined,
     Event,
+    Passage,
+    Piece,
     Query,
     Reply,
     Restart,
@@ -37,7 +39,7 @@ class _Speaker:
 
     tier: TierName
     reply: Reply
-    first: str | Action | None = None
+    first: Piece | None = None
     """The word that was waited for; none where nobody else may step in anyway."""
 
 
@@ -50,6 +52,7 @@ class _Turn:
     trace: list[Attempt] = field(default_factory=list)
     drafts: list[_Speaker] = field(default_factory=list)
     spoken: list[str] = field(default_factory=list)
+    cited: list[Passage] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     last: _Speaker | None = None
     """Who spoke last, even if the words broke off."""
@@ -89,6 +92,7 @@ class Engine:
                     continue
                 if turn.last is not None:
                     turn.spoken.clear()
+                    turn.cited.clear()
                     yield Restart()
                 turn.last = item
                 async with aclosing(self._speak(item, turn)) as words:
@@ -131,6 +135,8 @@ class Engine:
                 yield replace(attempt, seconds=self._clock() - asked)
                 if isinstance(primed, _Speaker):
                     yield primed
+                elif primed.draft is not None:
+                    turn.drafts.append(_Speaker(draft.tier, primed.draft))
         finally:
             await turn.opened.aclose()
 
@@ -147,12 +153,9 @@ class Engine:
             return _failed(tier.name, f"no decision within {patience:.2g} s")
         except _BROKEN as error:
             return _failed(tier.name, str(error))
-        reply = verdict if isinstance(verdict, Reply) else verdict.draft
-        if reply is not None:
-            turn.opened.push_async_callback(reply.words.aclose)
         if isinstance(verdict, Declined):
-            confidence = reply.confidence if reply else None
-            return Attempt(tier.name, "declined", verdict.reason, confidence), verdict
+            return self._declined(tier.name, verdict, turn)
+        turn.opened.push_async_callback(verdict.words.aclose)
         surer = _surer(turn.drafts, verdict)
         if surer is not None:
             reason = f"the draft of {surer.tier} is surer ({surer.reply.confidence:.2f} > {verdict.confidence:.2f})"
@@ -175,7 +178,17 @@ class Engine:
         if not first:
             await reply.words.aclose()
             return _failed(tier, "it had nothing to say")
+        if isinstance(first, Declined):
+            await reply.words.aclose()
+            return self._declined(tier, first, turn)
         return attempt, _Speaker(tier, reply, first)
+
+    def _declined(self, tier: TierName, verdict: Declined, turn: _Turn) -> tuple[Attempt, Declined]:
+        """Note that a tier leaves the query, and remember to close the words of its draft."""
+        if verdict.draft is not None:
+            turn.opened.push_async_callback(verdict.draft.words.aclose)
+        confidence = verdict.draft.confidence if verdict.draft else None
+        return Attempt(tier, "declined", verdict.reason, confidence), verdict
 
     async def _speak(self, speaker: _Speaker, turn: _Turn) -> AsyncGenerator[Event]:
         """Say a reply's words; one that breaks off turns its line of the trace into a failure."""
@@ -185,7 +198,9 @@ class Engine:
                 while word is not None:
                     if isinstance(word, Action):
                         turn.actions.append(word)
-                    else:
+                    elif isinstance(word, Passage):
+                        turn.cited.append(word)
+                    elif word:
                         turn.spoken.append(word)
                         yield Token(word)
                     word = await self._next(words, turn)
@@ -193,18 +208,21 @@ class Engine:
                 turn.trace[-1] = replace(turn.trace[-1], outcome="failed", reason=f"broke off: {error}")
                 yield turn.trace[-1]
 
-    async def _next(self, words: Words, turn: _Turn) -> str | Action | None:
+    async def _next(self, words: Words, turn: _Turn) -> Piece | None:
         """Wait for the next word, but not for ever; None is the end."""
         left = turn.deadline - self._clock()
         if left <= 0:
             raise TierError("the deadline passed")
         try:
             with anyio.fail_after(min(self._policy.stall, left)):
-                return await anext(words, None)
+                word = await anext(words, None)
         except TimeoutError:
             late = left < self._policy.stall
             why = "the deadline passed" if late else f"no further word within {self._policy.stall:g} s"
             raise TierError(why) from None
+        if isinstance(word, Declined):
+            raise TierError(word.reason)
+        return word
 
     def _patience(self, tier: TierName, turn: _Turn) -> float:
         return max(0.0, min(self._policy.patience.get(tier, 8.0), turn.deadline - self._clock()))
@@ -215,7 +233,7 @@ class Engine:
             text="".join(turn.spoken),
             tier=turn.last.tier,
             confidence=turn.last.reply.confidence,
-            sources=turn.last.reply.sources,
+            sources=tuple(dict.fromkeys((*turn.last.reply.sources, *turn.cited))),
             actions=tuple(turn.actions),
             trace=tuple(turn.trace),
             complete=complete,

@@ -101,8 +101,12 @@ class Action:
     status: ActionStatus = "done"
 
 
-Words: TypeAlias = AsyncGenerator[str | Action]
-"""What a tier says, piece by piece, with the receipts of what it did while speaking."""
+Piece: TypeAlias = str | Action | Passage
+Words: TypeAlias = AsyncGenerator["Piece | Declined"]
+"""What a tier says, piece by piece, with the receipts of what it did and the passages it stood on while speaking.
+
+An empty piece is a sign of life. Where the first one is a `Declined`, the tier thought again before it spoke.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class Reply:
     confidence: float = 1.0
     """The probability that these words are right."""
     sources: tuple[Passage, ...] = ()
+    """What is known beforehand to be quoted; the passages among the words come on top."""
     owns: bool = False
     """Nobody else may answer this query, whatever becomes of it: a matched rule."""
 
@@ -156,6 +161,19 @@ class ChatModel(Protocol):
 
     def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
         """Yield the continuation in pieces; closing the generator stops the model. Raises `TierError`."""
+        ...
+
+
+class Judge(Protocol):
+    """Says whether a passage states the answer to a question: slowly, and better than features can."""
+
+    @property
+    def expected(self) -> float:
+        """Seconds that the next verdict will take about, loading and waiting included."""
+        ...
+
+    async def probability(self, question: str, passage: str, language: str) -> float:
+        """Return the probability that the passage states the answer. Raises `TierError`."""
         ...
 
 

@@ -56,7 +56,7 @@ class ShortSighted:
         self.asked.append(messages)
         if sum(len(message.text) for message in messages) > self.letters:
             raise PromptTooLong(999, 100)
-        yield "ok"
+        yield "Fact number 0."
 
 
 @pytest.mark.parametrize(
@@ -100,20 +100,80 @@ async def test_a_small_model_is_shown_the_best_two_passages_and_does_not_roam(fi
     await heard(verdict)
 
     assert isinstance(verdict, Declined)
-    assert verdict.draft is not None
-    assert verdict.draft.sources == PASSAGES[:2]
     assert "Fact number 1." in model.heard[0][-1].text
     assert "Fact number 2." not in model.heard[0][-1].text
 
 
-async def test_a_larger_model_is_shown_three(file: Path) -> None:
-    tier = DeviceTier(FakeModel("One."), rung(billions=1.54), file)
+async def test_a_larger_model_is_shown_three_and_is_to_cite_them(file: Path) -> None:
+    model = FakeModel("One.")
+    tier = DeviceTier(model, rung(billions=1.54), file)
 
-    verdict = await tier.consider(Query("What is fact one?", passages=PASSAGES))
+    await heard(await tier.consider(Query("What is fact one?", passages=PASSAGES)))
 
-    assert isinstance(verdict, Declined)
-    assert verdict.draft is not None
-    assert verdict.draft.sources == PASSAGES[:3]
+    prompt = model.heard[0][-1].text
+    assert "[3] Fact number 2." in prompt
+    assert "Fact number 3." not in prompt
+    assert "put the number of the passage behind each sentence" in prompt
+
+
+async def test_what_a_model_says_is_told_with_the_passages_it_stands_on_and_no_others(file: Path) -> None:
+    model = FakeModel("Fact number", " 2 [3]", ". The moon is made of cheese", ". Fact number 0. ", "Fact number 2.")
+    device = DeviceTier(model, rung(billions=1.54), file)
+    knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
+
+    answer = await Engine([knowledge, device]).ask(Query("What is fact two?"))
+
+    assert answer.text == "Fact number 2. [1] Fact number 0. [2] Fact number 2. [1]"
+    assert answer.sources == (PASSAGES[2], PASSAGES[0])
+
+
+async def test_a_small_model_is_not_asked_for_numbers_and_shows_none(file: Path) -> None:
+    model = FakeModel("Fact number 1 [1].")
+    device = DeviceTier(model, rung(), file)
+
+    answer = await Engine([FakeTier("knowledge", Declined("not sure", PASSAGES)), device]).ask(Query("What is it?"))
+
+    assert "[1]." not in model.heard[0][-1].text
+    assert (answer.text, answer.sources) == ("Fact number 1.", (PASSAGES[1],))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("The documents do not say.", "tiny was asked, and it finds no answer in the passages"),
+        ("It is made of cheese.", "tiny was asked, and none of its 1 sentences stands in the passages"),
+    ],
+)
+async def test_where_the_passages_do_not_answer_the_next_tier_steps_in(file: Path, words: str, why: str) -> None:
+    sure = rung(billions=1.54).model_copy(update={"right": Right(grounded=0.8)})
+    knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
+    cloud = FakeTier("cloud", reply("Forty-two."))
+
+    answer = await Engine([knowledge, DeviceTier(FakeModel(words), sure, file), cloud]).ask(Query("What is it?"))
+
+    assert (answer.text, answer.tier) == ("Forty-two.", "cloud")
+    assert [(line.outcome, line.reason) for line in answer.trace if line.tier == "device"] == [("declined", why)]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "The documents do not say."), ("zh", "文档里没有说明。")])
+async def test_that_the_documents_do_not_say_is_said_where_nobody_knows_more(
+    file: Path, language: str, words: str
+) -> None:
+    knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
+    device = DeviceTier(FakeModel("It is made of cheese."), rung(), file)
+
+    answer = await Engine([knowledge, device]).ask(Query("What is it?", language=language))
+
+    assert (answer.text, answer.confidence, answer.sources) == (words, 0.1, ())
+
+
+async def test_a_quotation_however_poor_comes_before_a_model_that_finds_nothing(file: Path) -> None:
+    knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Buttons are round.", confidence=0.2)))
+    device = DeviceTier(FakeModel("The documents do not say."), rung(), file)
+
+    answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
+
+    assert (answer.text, answer.tier) == ("Buttons are round.", "knowledge")
 
 
 async def test_a_good_quotation_is_given_rather_than_the_words_of_a_small_model(file: Path) -> None:
@@ -128,11 +188,11 @@ async def test_a_good_quotation_is_given_rather_than_the_words_of_a_small_model(
 
 async def test_a_poor_quotation_gives_way_to_the_model(file: Path) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Buttons are round.", confidence=0.2)))
-    device = DeviceTier(FakeModel("Hold it."), rung(), file)
+    device = DeviceTier(FakeModel("By fact number 1."), rung(), file)
 
     answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
 
-    assert (answer.text, answer.tier, answer.confidence) == ("Hold it.", "device", 0.44)
+    assert (answer.text, answer.tier, answer.confidence) == ("By fact number 1.", "device", 0.44)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +200,11 @@ async def test_a_poor_quotation_gives_way_to_the_model(file: Path) -> None:
     [("Write a poem about rain.", 0), ("Summarise my notes about rain.", 2), ("总结一下这些资料", 2)],
 )
 async def test_a_poem_needs_no_documents_but_a_summary_does(file: Path, question: str, kept: int) -> None:
-    tier = DeviceTier(FakeModel("Rain."), rung(), file)
+    model = FakeModel("Rain.")
 
-    verdict = await tier.consider(Query(question, passages=PASSAGES))
+    await heard(await DeviceTier(model, rung(), file).consider(Query(question, passages=PASSAGES)))
 
-    given = verdict if isinstance(verdict, Reply) else verdict.draft
-    assert given is not None
-    assert len(given.sources) == kept
+    assert model.heard[0][-1].text.count("Fact number") == kept
 
 
 async def test_a_model_is_not_asked_in_a_language_it_does_not_speak(file: Path) -> None:
@@ -192,7 +250,7 @@ async def test_a_prompt_that_the_model_counts_as_too_long_is_made_shorter(file: 
 
     verdict = await tier.consider(replace(bare, passages=PASSAGES))
 
-    assert await heard(verdict) == "ok"
+    assert await heard(verdict) == "Fact number 0."
     assert [len(messages) for messages in model.asked] == [4, 4, 4, 2]
 
 

@@ -11,13 +11,17 @@ from typing import Final, Literal, TypeAlias
 
 from edge_assistant import prompts
 from edge_assistant.errors import PromptTooLong, TierError
+from edge_assistant.knowledge.grounding import Grounds
+from edge_assistant.knowledge.telling import Telling
 from edge_assistant.languages import IDEOGRAPH
 from edge_assistant.models.catalog import ModelFile
-from edge_assistant.types import ChatModel, Declined, Limits, Message, Query, Reply, TierName
+from edge_assistant.types import ChatModel, Declined, Limits, Message, Query, Reply, TierName, Words
 
 Kind: TypeAlias = Literal["grounded", "fact", "wish"]
 SMALL: Final = 1.5
-"""Below this many billion parameters a model reads two passages well, and more of them worse."""
+"""Below this many billion parameters a model reads two passages well, and more of them worse; and it cannot cite."""
+NOTHING_FOUND: Final = 0.1
+"""How sure a model may be that the documents do not say: less than any quotation, since it often overlooks."""
 _LANGUAGE_NAMES: Final = {"en": "English", "zh": "Chinese"}
 _WISH: Final = re.compile(
     r"\b(write|compose|draft|rewrite|rephrase|translate|summari[sz]e|invent|imagine|pretend|brainstorm|suggest"
@@ -57,7 +61,8 @@ class DeviceTier:
         self._limits = limits or Limits()
         self._threshold = threshold
         self._room = context - min(self._limits.max_tokens, context // 2)
-        self._passages = passages if rung.billions >= SMALL else min(passages, 2)
+        self._cites = rung.billions >= SMALL
+        self._passages = passages if self._cites else min(passages, 2)
 
     async def consider(self, query: Query) -> Reply | Declined:
         """Take the query, or leave a draft. Raises `TierError` when the model's file is not there or is damaged."""
@@ -69,7 +74,7 @@ class DeviceTier:
         query, left_out = self._fitted(self._useful(query))
         right = self._right(query)
         reason = f"{self._rung.name} is right about {right:.0%} of such questions{left_out}"
-        reply = Reply(self._words(query), reason, right, query.passages)
+        reply = Reply(self._grounded(query) if query.passages else self._words(query), reason, right)
         return reply if right >= self._threshold else Declined(reason, draft=reply)
 
     def _useful(self, query: Query) -> Query:
@@ -87,19 +92,34 @@ class DeviceTier:
     def _fitted(self, query: Query) -> tuple[Query, str]:
         """Leave out what the context cannot hold: passages first, then the oldest turns, never the question."""
         fitted = query
-        while _tokens(prompts.messages(fitted)) > self._room and (shorter := _shorter(fitted)) is not None:
+        while _tokens(self._messages(fitted)) > self._room and (shorter := _shorter(fitted)) is not None:
             fitted = shorter
         passages, turns = len(query.passages) - len(fitted.passages), len(query.history) - len(fitted.history)
         if not passages and not turns:
             return query, ""
         return fitted, f"; {passages} passages and {turns} earlier messages do not fit its context"
 
+    def _messages(self, query: Query) -> tuple[Message, ...]:
+        return prompts.messages(query, cite=self._cites)
+
+    async def _grounded(self, query: Query) -> Words:
+        """Say what stands in the passages, and which of them; think again where nothing does."""
+        telling, told = Telling(Grounds(query.text, query.passages), cite=self._cites), False
+        async with aclosing(telling.pieces(self._words(query))) as pieces:
+            async for piece in pieces:
+                told = True
+                yield piece
+        if not told:
+            reason = f"{self._rung.name} was asked, and {telling.reason}"
+            draft = Reply(_saying(prompts.NOT_SAID[query.language]), reason, NOTHING_FOUND)
+            yield Declined(reason, draft=draft)
+
     async def _words(self, query: Query) -> AsyncGenerator[str]:
         """Say the answer; a prompt that the model counts as too long after all is made shorter again."""
         limits = replace(self._limits, temperature=_temperature(query))
         while True:
             try:
-                async with aclosing(self._model.stream(prompts.messages(query), limits)) as words:
+                async with aclosing(self._model.stream(self._messages(query), limits)) as words:
                     async for word in words:
                         yield word
                 return
@@ -108,6 +128,10 @@ class DeviceTier:
                 if shorter is None:
                     raise
                 query = shorter
+
+
+async def _saying(text: str) -> Words:
+    yield text
 
 
 def _temperature(query: Query) -> float:

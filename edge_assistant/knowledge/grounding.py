@@ -1,0 +1,127 @@
+"""Whether a generated sentence stands in the passages it was made from."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from edge_assistant.knowledge.words import naming, tokens
+from edge_assistant.languages import detect
+from edge_assistant.numerals import digits
+from edge_assistant.types import Passage
+
+ENOUGH: Final = {"en": 0.6, "zh": 0.5}
+"""The support from which a sentence counts as stated."""
+_RESTATED: Final = 0.5
+"""What a word counts that the question brought in, beside 1 for a word of the answer."""
+MARK: Final = re.compile(r"\s*[\[【](?:passage |资料)?(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)[\]】]", re.IGNORECASE)
+"""How a model cites a passage."""
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_NAME: Final = re.compile(r"\b[A-Z][\w'’-]*")
+_OPENS: Final = re.compile(r"(?:^|[.?!:]\s+|\n\s*(?:[-*•]|\d+[.)])?\s*|[\"“‘(]\s*)\Z")
+_NEGATION: Final = re.compile(
+    r"\b(not|never|no|without|cannot|neither|nor)\b|n['’]t\b|不|没|無|无|未|非", re.IGNORECASE
+)
+_TELL: Final = (
+    r"(say|state|mention|provide|contain|specify|include|give|answer|describe|tell|indicate|explicitly|directly)"
+)
+_SILENT: Final = re.compile(
+    rf"\b(passages?|documents?|text|context|information|manual)\b.{{0,20}}\b(do|does|did)\s*(not|n['’]t)\s+{_TELL}"
+    rf"|\b(is|are|was|were)\s*(not|n['’]t) (\w+ )?{_TELL}\w* (in|by) (the|these|any|your)\b.{{0,20}}"
+    r"\b(passages?|documents?|text|context)\b"
+    rf"|\b(no|not enough) information\b|\bno mention\b|\b(cannot|can['’]t|unable to) (answer|determine)\b"
+    r"|\bi (do not|don['’]t) know\b"
+    r"|(资料|文档|文本|文中|文章|段落).{0,8}(没有|并?未|不)(写|说|提|给|包含|涉及|指|明|记载|回答|直接)"
+    r"|^(没有|未)(写明|说明|提到|提及|给出|提供|找到)|(无法|不能)(回答|确定|得知|判断)|我不知道",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one generated sentence."""
+
+    text: str
+    """The sentence without the numbers of passages that a model wrote into it."""
+    passage: int | None
+    """Which passage states it, counted from 0; None where none does."""
+    support: float
+    """How much of it that passage states, between 0 and 1."""
+    silent: bool = False
+    """It says that the passages do not answer."""
+
+
+class Grounds:
+    """The passages that an answer may stand on, and the question it is to answer."""
+
+    def __init__(self, question: str, passages: Sequence[Passage]) -> None:
+        self._asked = frozenset(tokens(question))
+        self._question = question
+        self.passages = tuple(passages)
+        self._read = [_Read(passage) for passage in passages]
+
+    def check(self, sentence: str) -> Verdict:
+        """Return which passage states a sentence: the one that it cites if it does, else the one that does best."""
+        text = MARK.sub("", sentence)
+        if _SILENT.search(text):
+            return Verdict(text, None, 0.0, silent=True)
+        supports = [self._support(text, read) for read in self._read]
+        cited = [number for number in _cited(sentence) if number < len(supports)]
+        ranked = sorted(range(len(supports)), key=lambda number: (-supports[number], number))
+        enough = ENOUGH.get(detect(text), ENOUGH["en"])
+        stated = next((number for number in [*cited, *ranked] if supports[number] >= enough), None)
+        return Verdict(text, stated, max(supports, default=0.0) if stated is None else supports[stated])
+
+    def _support(self, text: str, read: _Read) -> float:
+        """Return the share of a sentence that a passage states: none where it brings a number or a name of its own."""
+        if _numbers(text) - read.numbers:
+            return 0.0
+        names = _names(text)
+        if names - read.vocabulary - self._asked:
+            return 0.0
+        claimed = naming(text)
+        if self._asked.issuperset(claimed):
+            claimed = (*claimed, *naming(self._question))
+        weights = {token: _RESTATED if token in self._asked - names else 1.0 for token in claimed}
+        stated = sum(weight for token, weight in weights.items() if token in read.vocabulary)
+        support = stated / (sum(weights.values()) or 1.0)
+        return support / 2 if bool(_NEGATION.search(text)) and not read.denies else support
+
+
+class _Read:
+    """A passage with what is looked up in it."""
+
+    def __init__(self, passage: Passage) -> None:
+        self._text = passage.text
+        self.vocabulary = frozenset((*tokens(passage.text), *tokens(passage.source)))
+        self.denies = bool(_NEGATION.search(passage.text))
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        return _numbers(self._text)
+
+
+def _cited(sentence: str) -> list[int]:
+    return [int(number) - 1 for mark in MARK.finditer(sentence) for number in re.findall(r"\d+", mark[1])]
+
+
+def _numbers(text: str) -> frozenset[str]:
+    """Return the numbers of a text as digits, however they are written."""
+    plain = unicodedata.normalize("NFKC", text)
+    both = f"{plain} {digits(plain, 'en')} {digits(plain, 'zh')}"
+    return frozenset(number.replace(",", "").rstrip(".") for number in _NUMBER.findall(both))
+
+
+def _names(text: str) -> set[str]:
+    """Return the tokens of names: capital letters that no sentence begins with."""
+    return {
+        token
+        for name in _NAME.finditer(text)
+        if not _OPENS.search(text[: name.start()])
+        for token in tokens(name[0])
+        if len(token) > 1
+    }
