@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy
 import pytest
 
-from edge_assistant.adapters.onnx import OnnxEmbedder, Preprocessing
+from edge_assistant.adapters.embedder_folder import Preprocessing
+from edge_assistant.adapters.onnx import OnnxEmbedder
 from edge_assistant.config import shipped
 from edge_assistant.errors import ConfigError, TierError
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from edge_assistant.adapters import needs
-from edge_assistant.errors import ConfigError, TierError
+from edge_assistant.adapters.embedder_folder import (
+    Digests,
+    Kind,
+    Pooling,
+    Preprocessing,
+    legible,
+    read_json,
+    stamp,
+    stated_languages,
+)
+from edge_assistant.errors import TierError
 
 if TYPE_CHECKING:
     import numpy
@@ -21,75 +28,81 @@ if TYPE_CHECKING:
 
     from edge_assistant.types import FloatArray
 
-Pooling = Literal["mean", "cls", "max"]
-_NAMES: Final = (
+Open: TypeAlias = Callable[[bytes, Any, Sequence[str]], Any]
+"""Makes a session of weights and options, on the first of these processors that can."""
+FILES: Final = (
     "model_int8.onnx",
     "onnx/model_qint8_arm64.onnx",
     "onnx/model_int8.onnx",
+    "onnx/model_quantized.onnx",
     "model.onnx",
     "onnx/model.onnx",
 )
+"""The names of ONNX files, the smallest first."""
+_PROVIDERS: Final = {
+    "TensorrtExecutionProvider": "TensorRT",
+    "CUDAExecutionProvider": "CUDA",
+    "CPUExecutionProvider": "the CPU",
+}
+"""What onnxruntime can compute on, the fastest first, and what people call it."""
 _BATCH: Final = 32
 _EXTERNAL: Final = b"\x0a\x08location\x12"
 """How a tensor in an ONNX file says that its numbers lie in another file, which nobody has verified."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preprocessing:
-    """What a sentence-transformers folder says about its own use."""
-
-    pooling: Pooling
-    normalize: bool
-    longest: int
-    prompts: Mapping[str, str]
-
-    @classmethod
-    def read(cls, folder: Path) -> Preprocessing:
-        """Read it from the folder's configuration files. Raises `ConfigError`."""
-        modules = _json(folder / "modules.json", [])
-        kinds = {str(module["type"]).rsplit(".", 1)[-1]: folder / module["path"] for module in modules}
-        if unknown := kinds.keys() - {"Transformer", "Pooling", "Normalize"}:
-            raise ConfigError(f"{folder}: the model has a part that is not supported: {', '.join(sorted(unknown))}")
-        pooling = _json(kinds.get("Pooling", folder / "1_Pooling") / "config.json", {"pooling_mode_mean_tokens": True})
-        longest = _json(folder / "sentence_bert_config.json", {}).get("max_seq_length") or 512
-        prompts = _json(folder / "config_sentence_transformers.json", {}).get("prompts") or {}
-        return cls(_pooling(folder, pooling), not modules or "Normalize" in kinds, int(longest), prompts)
-
-    def prefix(self, kind: Literal["query", "passage"]) -> str:
-        """Return what is put before a text of this kind."""
-        other = "document" if kind == "passage" else kind
-        return self.prompts.get(kind) or self.prompts.get(other) or ""
+_EIGHT_BITS: Final = b"DynamicQuantizeLinear"
+"""The operation that every file of 8-bit weights and 32-bit activations holds; GPUs hand it back to the CPU."""
+_log = logging.getLogger(__name__)
 
 
 class OnnxEmbedder:
     """Satisfies `Embedder`. Not for two threads at once; its own threads are few, since others work here too."""
 
-    def __init__(self, folder: Path, threads: int | None = None, seen: Path | None = None) -> None:
-        """Open a folder; the weights are read at first use. `seen` is a file that remembers hashes by size and time."""
+    def __init__(
+        self,
+        folder: Path,
+        threads: int | None = None,
+        seen: Path | None = None,
+        *,
+        providers: Sequence[str] | None = None,
+        open_session: Open | None = None,
+    ) -> None:
+        """Open a folder; the weights are read at first use. `seen` is a file that remembers hashes by size and time.
+
+        `providers` are those of this machine; without them onnxruntime is asked. Raises `TierError`.
+        """
         self.folder = folder
         self._digests = Digests(seen)
-        self._file = next((folder / name for name in _NAMES if (folder / name).is_file()), None)
         self._threads = threads or min(4, os.cpu_count() or 1)
-        if self._file is None:
+        self._providers = providers
+        self._open = open_session or _open
+        file = next((folder / name for name in FILES if (folder / name).is_file()), None)
+        if file is None:
             raise TierError(f"{folder}: there is no embedding model here")
+        self._file = file
         self.preprocessing = Preprocessing.read(folder)
 
     @cached_property
     def stamp(self) -> str:
         """Return a hash of the weights and of everything that decides what is fed to them."""
-        assert self._file is not None, "checked when it was opened"
-        parts = [
-            self._digests.of(self._file),
-            self._digests.of(self.folder / "tokenizer.json"),
-            repr(self.preprocessing),
-        ]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        tokenizer = self._digests.of(self.folder / "tokenizer.json")
+        return stamp(self._digests.of(self._file), tokenizer, repr(self.preprocessing))
 
     @cached_property
     def dimension(self) -> int:
-        return int(_json(self.folder / "config.json", {}).get("hidden_size") or self.embed(["x"], "query").shape[1])
+        return int(read_json(self.folder / "config.json", {}).get("hidden_size") or self._embed(["x"]).shape[1])
 
-    def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> FloatArray:
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Return which of our languages it reads: what the folder says, else what its tokenizer has words for."""
+        stated = stated_languages(self.folder)
+        return legible(list(self._tokenizer.get_vocab())) if stated is None else stated
+
+    @property
+    def about(self) -> str:
+        """Say what it is and what it runs on; loads it."""
+        session, _ = self._session
+        return f"{self.folder.name} on {_PROVIDERS.get(session.get_providers()[0], session.get_providers()[0])}"
+
+    def embed(self, texts: Sequence[str], kind: Kind) -> FloatArray:
         """Return one float32 row per text; texts of like length share a batch. Raises `TierError`."""
         import numpy
 
@@ -108,31 +121,29 @@ class OnnxEmbedder:
         inputs = {"input_ids": numpy.array([text.ids for text in batch], dtype=numpy.int64), "attention_mask": mask}
         inputs["token_type_ids"] = numpy.zeros_like(mask)
         session, wanted = self._session
-        states = session.run(None, {name: value for name, value in inputs.items() if name in wanted})[0]
+        try:
+            states = session.run(None, {name: value for name, value in inputs.items() if name in wanted})[0]
+        except _refusals() as error:
+            raise TierError(f"{self._file}: this is not a model that embeds texts") from error
         rows = _pooled(states, mask, self.preprocessing.pooling)
         return rows / numpy.linalg.norm(rows, axis=1, keepdims=True) if self.preprocessing.normalize else rows
 
     @cached_property
     def _tokenizer(self) -> Any:
-        with needs("tokenizers"):
-            from tokenizers import Tokenizer
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        file = self.folder / "tokenizer.json"
-        self._verify(file)
-        if not _json(file, None):
-            raise TierError(f"{file}: there is no tokenizer here")
-        tokenizer = Tokenizer.from_file(str(file))
+        tokenizer = read_tokenizer(self.folder, self._digests)
         tokenizer.enable_truncation(self.preprocessing.longest)
         padding = tokenizer.padding or {}
-        tokenizer.enable_padding(pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]"))
+        token = padding.get("pad_token") or next(
+            (name for name in ("[PAD]", "<pad>") if tokenizer.token_to_id(name) is not None), "[PAD]"
+        )
+        tokenizer.enable_padding(pad_id=padding.get("pad_id", tokenizer.token_to_id(token) or 0), pad_token=token)
         return tokenizer
 
     @cached_property
     def _session(self) -> tuple[Any, set[str]]:
         with needs("onnxruntime"):
             import onnxruntime
-        assert self._file is not None, "checked when it was opened"
-        self._verify(self._file)
+        self._digests.verify(self._file)
         weights = self._file.read_bytes()
         if _EXTERNAL in weights:
             raise TierError(f"{self._file}: models that keep their weights in a second file are not supported")
@@ -142,48 +153,44 @@ class OnnxEmbedder:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Without VNNI, x86-64 adds pairs of products in 16 bits, which signed 8-bit weights overflow.
         options.add_session_config_entry("session.x64quantprecision", "1")
-        try:
-            session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-        except _refusals() as error:
-            raise TierError(f"{self._file}: this is not a model that onnxruntime can run") from error
+        here = onnxruntime.get_available_providers() if self._providers is None else self._providers
+        session = self._session_on(_usable(here, weights), weights, options)
         return session, {put.name for put in session.get_inputs()}
 
-    def _verify(self, file: Path) -> None:
-        promised = _json(self.folder / "origin.json", {}).get("sha256", {}).get(file.name)
-        if promised and promised != self._digests.of(file):
-            raise TierError(f"{file}: the file is damaged (its sha256 is not the recorded one)")
+    def _session_on(self, providers: Sequence[str], weights: bytes, options: Any) -> Any:
+        """Open the model on the first processor that takes it; a driver that is broken costs speed, not the search."""
+        for place, provider in enumerate(providers):
+            try:
+                return self._open(weights, options, providers[place:])
+            except _refusals() as error:
+                reason = error
+                _log.warning("%s cannot be used: %s", _PROVIDERS[provider], str(error).partition("\n")[0])
+        raise TierError(f"{self._file}: this is not a model that onnxruntime can run") from reason
 
 
-class Digests:
-    """The sha256 of files, remembered as long as their size and time of change stay the same."""
+def read_tokenizer(folder: Path, digests: Digests) -> Any:
+    """Return the tokenizer of a folder. Raises `TierError`."""
+    with needs("tokenizers"):
+        from tokenizers import Tokenizer
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    file = folder / "tokenizer.json"
+    digests.verify(file)
+    if not read_json(file, None):
+        raise TierError(f"{file}: there is no tokenizer here")
+    return Tokenizer.from_file(str(file))
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._known: dict[str, list[str]] = _json(path, {}) if path else {}
 
-    def of(self, file: Path) -> str:
-        """Return the sha256 of a file. Raises `TierError`."""
-        try:
-            status = file.stat()
-            mark = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
-            known = self._known.get(str(file))
-            if known and known[0] == mark:
-                return known[1]
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError as error:
-            raise TierError(f"{file}: {error.strerror}") from error
-        self._known[str(file)] = [mark, digest]
-        self._remember()
-        return digest
+def _open(weights: bytes, options: Any, providers: Sequence[str]) -> Any:
+    import onnxruntime
 
-    def _remember(self) -> None:
-        if self._path is None:
-            return
-        with suppress(OSError):
-            fresh = self._path.with_suffix(f".{os.getpid()}")
-            fresh.touch(mode=0o600)
-            fresh.write_text(json.dumps(self._known), encoding="utf-8")
-            fresh.replace(self._path)
+    return onnxruntime.InferenceSession(weights, options, providers=list(providers))
+
+
+def _usable(here: Sequence[str], weights: bytes) -> list[str]:
+    """Return the processors to try, best first: 8-bit weights run on the CPU, and everything can."""
+    if _EIGHT_BITS in weights:
+        return ["CPUExecutionProvider"]
+    return [provider for provider in _PROVIDERS if provider in here]
 
 
 def _refusals() -> tuple[type[Exception], ...]:
@@ -208,33 +215,14 @@ def _batches(order: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _pooled(states: NDArray[numpy.float32], mask: NDArray[numpy.int64], pooling: Pooling) -> FloatArray:
+    """Return one row per text of the states of its tokens; some models hand out finished rows."""
     import numpy
 
+    if states.ndim == 2:
+        return numpy.asarray(states, dtype=numpy.float32)
     if pooling == "cls":
         return numpy.asarray(states[:, 0], dtype=numpy.float32)
     if pooling == "max":
         return numpy.asarray(numpy.where(mask[..., None] > 0, states, -numpy.inf).max(axis=1), dtype=numpy.float32)
     weights = mask[..., None].astype(numpy.float32)
     return numpy.asarray((states * weights).sum(axis=1) / weights.sum(axis=1), dtype=numpy.float32)
-
-
-def _pooling(folder: Path, settings: Mapping[str, Any]) -> Pooling:
-    modes: tuple[tuple[str, Pooling], ...] = (
-        ("pooling_mode_mean_tokens", "mean"),
-        ("pooling_mode_cls_token", "cls"),
-        ("pooling_mode_max_tokens", "max"),
-    )
-    chosen = [pooling for key, pooling in modes if settings.get(key)]
-    if len(chosen) != 1:
-        raise ConfigError(f"{folder}: this way of pooling is not supported")
-    return chosen[0]
-
-
-def _json(path: Path, otherwise: Any) -> Any:
-    """Read a JSON file, or return `otherwise` where there is none."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return otherwise
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: this file cannot be read as JSON") from error
