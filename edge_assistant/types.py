@@ -188,6 +188,11 @@ class Embedder(Protocol):
     @property
     def dimension(self) -> int: ...
 
+    @property
+    def languages(self) -> Sequence[str]:
+        """Which of our languages it reads; texts in others it embeds as well, but their nearness means nothing."""
+        ...
+
     def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> FloatArray:
         """Return one unit-length float32 row per text: shape (len(texts), dimension)."""
         ...

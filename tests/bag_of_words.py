@@ -22,6 +22,7 @@ class BagOfWords:
     """Honours `Embedder`; counts what it embedded, and can break."""
 
     dimension = 64
+    languages: Sequence[str] = ("en",)
 
     def __init__(self, stamp: str = "bag", breaks: bool = False) -> None:
         self.stamp = stamp
