@@ -1,16 +1,37 @@
-"""Nearest neighbours with FAISS: exact inner products, under the ids of the rows in SQLite."""
+"""Nearest neighbours with FAISS by inner product, under the ids of the rows in SQLite: exact, or compact and re-ranked.
+
+Up to `FLAT_MOST` vectors are compared one by one. More of them are scanned in four bits per two dimensions
+(product quantisation, SIMD), and the best thousand are compared again in eight bits per dimension. Measured with
+1,000,000 vectors of 384 random dimensions, which is the worst case, on one 2-core x86 machine:
+
+| kind                   | memory  | p50     | recall@10 |
+| ---------------------- | ------- | ------- | --------- |
+| Flat                   | 1536 MB | 150 ms  | 1         |
+| IVF,SQ8, half of lists | 395 MB  | 40 ms   | .76       |
+| PQ192x4fs, SQ8         | 488 MB  | 9 ms    | .98       |
+
+HNSW cannot forget, and needs 100 bytes a vector more than its vectors.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from edge_assistant.adapters import needs
 from edge_assistant.errors import TierError
 
 if TYPE_CHECKING:
     from edge_assistant.types import FloatArray, IntArray
+
+FLAT_MOST: Final = 20_000
+"""Vectors that are compared one by one."""
+_COMPARED_AGAIN: Final = 1000
+_WORN: Final = 0.2
+"""The share of forgotten vectors from which on an index is better made again."""
+_BUFFER: Final = 1 << 20
 
 
 def _faiss() -> Any:
@@ -24,48 +45,127 @@ def _faiss() -> Any:
 class FaissIndex:
     """Satisfies `VectorIndex`; one thread at a time."""
 
-    def __init__(self, dimension: int, index: Any = None) -> None:
-        faiss = _faiss()
-        self._index = faiss.IndexIDMap(faiss.IndexFlatIP(dimension)) if index is None else index
+    def __init__(self, dimension: int, sample: FloatArray | None = None, index: Any = None) -> None:
+        """Make an empty index; a `sample` of the vectors to come makes it compact from the beginning."""
+        self._dimension = dimension
+        self._gone = 0
+        if index is not None:
+            self._index = index
+        elif sample is not None and len(sample) > FLAT_MOST and dimension % 2 == 0:
+            self._index = _compact(dimension, sample)
+        else:
+            self._index = _flat(dimension)
 
     @classmethod
-    def read(cls, content: bytes, dimension: int) -> FaissIndex:
-        """Return the index that `write` made of these bytes, which the caller has verified. Raises `TierError`."""
-        import numpy
-
+    def read(cls, stream: IO[bytes], dimension: int) -> FaissIndex:
+        """Return the index that `write` made of this stream, which the caller has verified. Raises `TierError`."""
+        faiss = _faiss()
         try:
-            index = _faiss().deserialize_index(numpy.frombuffer(content, dtype=numpy.uint8))
+            index = faiss.read_index(faiss.PyCallbackIOReader(stream.read, _BUFFER))
         except RuntimeError as error:
             raise TierError("the stored index is not one that FAISS can read") from error
         if index.d != dimension:
             raise TierError(f"the stored index has {index.d} dimensions, not {dimension}")
-        return cls(dimension, index)
+        read = cls(dimension, index=index)
+        read._gone = int((read._numbers() < 0).sum())
+        return read
 
-    def write(self, path: Path) -> bytes:
-        """Write it to a new file that is on the disk when this returns, and return what was written."""
-        content = bytes(_faiss().serialize_index(self._index))
+    def write(self, path: Path) -> str:
+        """Write it to a new file that is on the disk when this returns, and return its sha256."""
+        faiss, digest = _faiss(), hashlib.sha256()
         with path.open("wb") as stream:
-            stream.write(content)
+
+            def keep(content: bytes) -> int:
+                digest.update(content)
+                return stream.write(content)
+
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(keep, _BUFFER))
             stream.flush()
             os.fsync(stream.fileno())
-        return content
+        return digest.hexdigest()
 
     @property
     def ids(self) -> IntArray:
         """Return every id it holds."""
+        numbers = self._numbers()
+        return numbers[numbers >= 0]
+
+    @property
+    def compact(self) -> bool:
+        """Return whether vectors are kept in fewer bits than they came in."""
+        return not isinstance(self._inner(), _faiss().IndexFlat)
+
+    @property
+    def worn(self) -> bool:
+        """Return whether so much was forgotten that it is better made again."""
+        return bool(self._gone > _WORN * self._index.ntotal)
+
+    def add(self, ids: IntArray, vectors: FloatArray) -> None:
+        """Take in vectors of shape (len(ids), dimension); too many of them to compare one by one are made compact."""
+        self._index.add_with_ids(vectors, ids)
+        if self.compact or self._index.ntotal <= FLAT_MOST or self._dimension % 2:
+            return
+        known, numbers = self._inner().reconstruct_n(0, self._index.ntotal), self._numbers()
+        self._index = _compact(self._dimension, known)
+        self._index.add_with_ids(known, numbers)
+
+    def remove(self, ids: IntArray) -> None:
+        """Forget these ids; unknown ones are no error."""
+        import numpy
+
+        if not self.compact:
+            self._index.remove_ids(ids)
+            return
+        faiss = _faiss()
+        numbers = faiss.rev_swig_ptr(self._index.id_map.data(), self._index.id_map.size())
+        forgotten = numpy.isin(numbers, ids)
+        numbers[forgotten] = -1
+        self._gone += int(forgotten.sum())
+
+    def search(self, vectors: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+        """Return scores and ids, each of shape (len(vectors), k), best first; id -1 where there are fewer."""
+        wanted = k
+        while True:
+            scores, ids = self._nearest(vectors, min(wanted, self._index.ntotal))
+            if wanted >= self._index.ntotal or not self._gone or int((ids >= 0).sum(axis=1).min()) >= k:
+                return _best(scores, ids, k)
+            wanted *= 4
+
+    def _nearest(self, vectors: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+        inner = self._inner()
+        if hasattr(inner, "k_factor"):
+            inner.k_factor = max(1.0, _COMPARED_AGAIN / max(1, k))
+        scores, ids = self._index.search(vectors, max(1, k))
+        return scores, ids
+
+    def _inner(self) -> Any:
+        return _faiss().downcast_index(self._index.index)
+
+    def _numbers(self) -> IntArray:
         import numpy
 
         return numpy.asarray(_faiss().vector_to_array(self._index.id_map), dtype=numpy.int64)
 
-    def add(self, ids: IntArray, vectors: FloatArray) -> None:
-        """Take in vectors of shape (len(ids), dimension)."""
-        self._index.add_with_ids(vectors, ids)
 
-    def remove(self, ids: IntArray) -> None:
-        """Forget these ids; unknown ones are no error."""
-        self._index.remove_ids(ids)
+def _flat(dimension: int) -> Any:
+    faiss = _faiss()
+    return faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
 
-    def search(self, vectors: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
-        """Return scores and ids, each of shape (len(vectors), k), best first; id -1 where there are fewer."""
-        scores, ids = self._index.search(vectors, k)
-        return scores, ids
+
+def _compact(dimension: int, sample: FloatArray) -> Any:
+    faiss = _faiss()
+    coarse = faiss.IndexPQFastScan(dimension, dimension // 2, 4, faiss.METRIC_INNER_PRODUCT)
+    fine = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+    index = faiss.IndexIDMap(faiss.IndexRefine(coarse, fine))
+    index.train(sample)
+    return index
+
+
+def _best(scores: FloatArray, ids: IntArray, k: int) -> tuple[FloatArray, IntArray]:
+    """Move the forgotten to the end, and make it as many as were asked for."""
+    import numpy
+
+    order = numpy.argsort(ids < 0, axis=1, kind="stable")[:, :k]
+    scores, ids = numpy.take_along_axis(scores, order, 1), numpy.take_along_axis(ids, order, 1)
+    missing = ((0, 0), (0, k - ids.shape[1]))
+    return numpy.pad(scores, missing), numpy.pad(ids, missing, constant_values=-1)

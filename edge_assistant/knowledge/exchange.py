@@ -8,9 +8,10 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from edge_assistant.errors import InputError, StorageError
 from edge_assistant.knowledge.chunks import Chunk
@@ -18,81 +19,87 @@ from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.store import Entry
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
+"""Vectors in float16; the first format had float32."""
 _CONTENT: Final = "knowledge.jsonl"
 _MANIFEST: Final = "manifest.json"
-_LARGEST: Final = 4_000_000_000
+_LARGEST: Final = 16_000_000_000
 """Bytes of content that are unpacked at most."""
+_LONGEST: Final = 200_000_000
+"""Bytes of one document at most."""
 
 
 def export(library: Library, path: Path) -> int:
     """Write every document to one file, whole or not at all; return how many. Raises `InputError`, `StorageError`."""
     if path.exists() and not path.is_file():  # a device or a pipe would be replaced by the file
         raise InputError(f"{path}: this is not a file")
-    lines = [json.dumps(record, ensure_ascii=False) for record in _records(library)]
-    content = "\n".join(lines).encode()
-    manifest = {
-        "format": _FORMAT,
-        "documents": len(lines),
-        "stamp": library.stamp,
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    library.settle()
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            manifest = _written(library, archive)
             archive.writestr(_MANIFEST, json.dumps(manifest))
-            archive.writestr(_CONTENT, content)
         fresh.replace(path)
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise StorageError(f"{path}: {(error.strerror or 'it cannot be written').lower()}") from error
-    return len(lines)
+    return int(manifest["documents"])
 
 
 def take_in(library: Library, path: Path) -> tuple[int, int]:
     """Add the documents of an exported file; return how many were new, and how many there were.
 
-    Nothing is touched unless the whole file is sound. Raises `InputError`.
+    Nothing is touched unless the whole file is sound: it is read once to verify it, and again to add it.
+    Raises `InputError`.
     """
-    stamp, content = _verified(path)
-    try:
-        kept = [_revived(json.loads(line)) for line in content.decode().split("\n") if line]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: this is not a knowledge base that this version can read") from error
-    new = 0
-    for document, chunks, vectors in kept:
-        new += library.restore(document, chunks, stamp, vectors)
+    with _opened(path) as (manifest, archive):
+        _verify(path, manifest, archive)
+        new = total = 0
+        with archive.open(_CONTENT) as stream:
+            for line in stream:
+                new += library.restore(*_revived(line), stamp=str(manifest.get("stamp", "")))
+                total += 1
     library.settle()
-    return new, len(kept)
+    return new, total
 
 
-def _records(library: Library) -> Iterator[dict[str, Any]]:
-    library.settle()
-    for entry in library.documents():
-        stored = [one for one in library.store.of_document(entry.source) if one.collection == entry.collection]
-        numbers, vectors = library.store.vectors(library.stamp, [one.id for one in stored])
-        known = {int(number): vector.tobytes() for number, vector in zip(numbers, vectors, strict=True)}
-        yield {
-            **_described(entry),
-            "chunks": [asdict(one.chunk) for one in stored],
-            "vectors": [base64.b64encode(known.get(one.id, b"")).decode() for one in stored],
-        }
+def _written(library: Library, archive: zipfile.ZipFile) -> dict[str, Any]:
+    digest, count = hashlib.sha256(), 0
+    with archive.open(_CONTENT, "w", force_zip64=True) as stream:
+        for entry in library.documents():
+            line = json.dumps(_record(library, entry), ensure_ascii=False).encode() + b"\n"
+            digest.update(line)
+            stream.write(line)
+            count += 1
+    return {"format": _FORMAT, "documents": count, "stamp": library.stamp, "sha256": digest.hexdigest()}
 
 
-def _described(entry: Entry) -> dict[str, str]:
+def _record(library: Library, entry: Entry) -> dict[str, Any]:
+    stored = library.store.of_document(entry.source, entry.collection)
+    numbers, vectors = library.store.vectors.of(library.stamp, [one.id for one in stored])
+    halves = [half.tobytes() for half in vectors.astype("float16")]
+    known = dict(zip(numbers.tolist(), halves, strict=True))
     wanted = ("source", "title", "language", "collection", "origin", "sha256")
-    return {name: getattr(entry, name) for name in wanted}
+    return {
+        **{name: getattr(entry, name) for name in wanted},
+        "chunks": [asdict(one.chunk) for one in stored],
+        "vectors": [base64.b64encode(known.get(one.id, b"")).decode() for one in stored],
+    }
 
 
-def _revived(record: dict[str, Any]) -> tuple[Document, list[Chunk], list[bytes]]:
+def _revived(line: bytes) -> tuple[Document, list[Chunk], list[bytes]]:
+    record = json.loads(line)
     vectors = [base64.b64decode(text, validate=True) for text in record.pop("vectors")]
     chunks = [Chunk(**chunk) for chunk in record.pop("chunks")]
-    if len(vectors) != len(chunks):
+    if len(vectors) != len(chunks) or len({len(vector) for vector in vectors}) > 1:
         raise ValueError("a passage lacks its vector")
+    if not all(isinstance(value, str) for value in record.values()):
+        raise TypeError("a document is described in words")
     return Document(**record), chunks, vectors
 
 
-def _verified(path: Path) -> tuple[str, bytes]:
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[dict[str, Any], zipfile.ZipFile]]:
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = json.loads(archive.read(_MANIFEST))
@@ -100,11 +107,30 @@ def _verified(path: Path) -> tuple[str, bytes]:
                 raise InputError(f"{path}: this file was written by another version (format {manifest['format']})")
             if archive.getinfo(_CONTENT).file_size > _LARGEST:
                 raise InputError(f"{path}: the file is too large")
-            content = archive.read(_CONTENT)
+            yield manifest, archive
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from error
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path}: this is not an exported knowledge base") from error
-    if hashlib.sha256(content).hexdigest() != manifest.get("sha256"):
+
+
+def _verify(path: Path, manifest: dict[str, Any], archive: zipfile.ZipFile) -> None:
+    """Read the whole content, and every document in it, without keeping any. Raises `InputError`."""
+    digest, count, fault = hashlib.sha256(), 0, ""
+    with archive.open(_CONTENT) as stream:
+        for line in _lines(stream):
+            digest.update(line)
+            count += 1
+            try:
+                _revived(line)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                fault = fault or "this is not a knowledge base that this version can read"
+    if digest.hexdigest() != manifest.get("sha256") or count != manifest.get("documents"):
         raise InputError(f"{path}: the file is damaged (its sha256 is not the recorded one)")
-    return str(manifest.get("stamp", "")), content
+    if fault:
+        raise InputError(f"{path}: {fault}")
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    while line := stream.readline(_LONGEST):
+        yield line

@@ -14,7 +14,7 @@ from edge_assistant.knowledge.chunks import Chunk, chunks
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.evidence import Question
 from edge_assistant.knowledge.fuse import DENSE, Found, fused
-from edge_assistant.knowledge.snapshots import IndexMaker, Snapshots, StoredIndex
+from edge_assistant.knowledge.snapshots import Current, IndexMaker, Snapshots, StoredIndex
 from edge_assistant.knowledge.store import Entry, Store
 from edge_assistant.knowledge.words import naming, terms
 from edge_assistant.languages import detect
@@ -50,8 +50,7 @@ class Library:
         self._load = embedder
         self._embedder: Embedder | None = None
         self._snapshots = Snapshots(self.store, folder, index) if index and folder else None
-        self._index: StoredIndex | None = None
-        self._seen = -1
+        self._current: Current | None = None
 
     @property
     def generation(self) -> int:
@@ -71,14 +70,15 @@ class Library:
         self.store.replace(document, cut, self.stamp if vectors is not None else None, vectors)
         return True
 
-    def restore(self, document: Document, cut: Sequence[Chunk], stamp: str, vectors: Sequence[bytes]) -> bool:
+    def restore(self, document: Document, cut: Sequence[Chunk], vectors: Sequence[bytes], stamp: str) -> bool:
         """Keep a document that another library has cut; its vectors count where the embedder is the same."""
         import numpy
 
         if self.store.fingerprint(document.collection, document.source) == document.fingerprint:
             return False
-        usable = self._ready() and stamp == self.stamp and all(vectors)
-        rows = numpy.frombuffer(b"".join(vectors), dtype=numpy.float32).reshape(len(cut), -1) if usable else None
+        usable = self._ready() and stamp == self.stamp and bool(vectors) and all(vectors)
+        halves = numpy.frombuffer(b"".join(vectors) if usable else b"", dtype=numpy.float16)
+        rows = halves.astype(numpy.float32).reshape(len(cut), -1) if usable else None
         self.store.replace(document, cut, stamp if usable else None, rows)
         return True
 
@@ -131,7 +131,7 @@ class Library:
             return {}
         scores, ids = index.search(vector, _CANDIDATES)
         near = {int(number): float(score) for number, score in zip(ids[0], scores[0], strict=True) if number >= 0}
-        numbers, vectors = self.store.vectors(self.stamp, set(others) - near.keys())
+        numbers, vectors = self.store.vectors.of(self.stamp, set(others) - near.keys())
         if len(numbers):
             near |= dict(zip(numbers.tolist(), (vectors @ vector[0]).tolist(), strict=True))
         return near
@@ -148,19 +148,17 @@ class Library:
             if vectors is None:
                 return
             self.store.add_vectors(self.stamp, [stored.id for stored in waiting], vectors)
-        index = self._opened()
-        if index is None or self._snapshots is None or self._embedder is None:
-            return
-        if self._snapshots.newest(self.stamp) != self._seen:
-            self._snapshots.save(index, self.stamp, self._embedder.dimension, self._seen)
+        self.store.words.count()
+        if self._opened() and self._snapshots and self._embedder and self._current:
+            self._current = self._snapshots.settle(self._current, self.stamp, self._embedder.dimension)
 
     def rebuild(self) -> int:
         """Throw the index away and make it again from the rows; return how many vectors it holds."""
         if self._snapshots:
             self._snapshots.clear()
-        self._index = None
+        self._current = None
         self.settle()
-        return len(self._index.ids) if self._index else 0
+        return len(self._current.index.ids) if self._current else 0
 
     def verify(self) -> list[str]:
         """Return what is wrong, one sentence each; nothing is a good sign."""
@@ -198,15 +196,15 @@ class Library:
         """Return the index, as new as the rows."""
         if self._snapshots is None or not self._ready() or self._embedder is None:
             return None
-        generation = self.store.generation
-        if self._index is None or generation != self._seen:
-            try:
-                self._index = self._snapshots.open(self._embedder.stamp, self._embedder.dimension, self._index)
-            except (TierError, StorageError) as error:
-                self._give_up(error)
-                return None
-            self._seen = generation
-        return self._index
+        try:
+            if self._current is None:
+                self._current = self._snapshots.open(self._embedder.stamp, self._embedder.dimension)
+            else:
+                self._snapshots.catch_up(self._current, self._embedder.stamp)
+        except (TierError, StorageError) as error:
+            self._give_up(error)
+            return None
+        return self._current.index
 
     def _give_up(self, error: Exception) -> None:
         _log.warning("searching by words only: %s", error)

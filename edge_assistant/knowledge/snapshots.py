@@ -6,18 +6,27 @@ import hashlib
 import logging
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from edge_assistant.errors import StorageError, TierError
 from edge_assistant.knowledge.store import Store
+from edge_assistant.storage.database import Row
 from edge_assistant.types import VectorIndex
 
 if TYPE_CHECKING:
-    from edge_assistant.types import IntArray
+    from edge_assistant.types import FloatArray, IntArray
 
-_KEPT = 2
+_KEPT: Final = 2
 """Snapshots on disk: the newest, and the one before it."""
+_BEHIND: Final = 20
+"""A snapshot is written when a twentieth of the vectors has changed; fewer are caught up in less time than writing."""
+_SAMPLE: Final = 40_000
+"""Vectors that a compact index is fitted to."""
+_OUTGROWN: Final = 4
+"""How many times larger than when it was fitted an index may become."""
+_AT_ONCE: Final = 1 << 20
 _log = logging.getLogger(__name__)
 
 
@@ -27,15 +36,28 @@ class StoredIndex(VectorIndex, Protocol):
     @property
     def ids(self) -> IntArray: ...
 
-    def write(self, path: Path) -> bytes: ...
+    @property
+    def worn(self) -> bool: ...
+
+    def write(self, path: Path) -> str: ...
 
 
 class IndexMaker(Protocol):
     """Makes indexes, empty or from what was written."""
 
-    def __call__(self, dimension: int) -> StoredIndex: ...
+    def __call__(self, dimension: int, sample: FloatArray | None = None) -> StoredIndex: ...
 
-    def read(self, content: bytes, dimension: int) -> StoredIndex: ...
+    def read(self, stream: IO[bytes], dimension: int) -> StoredIndex: ...
+
+
+@dataclass(slots=True)
+class Current:
+    """An index, and the generation whose rows it holds."""
+
+    index: StoredIndex
+    generation: int
+    size: int = 0
+    """How many rows there were when it was fitted to them."""
 
 
 class Snapshots:
@@ -46,58 +68,84 @@ class Snapshots:
         self._folder = folder
         self._make = make
 
-    def open(self, stamp: str, dimension: int, known: StoredIndex | None = None) -> StoredIndex:
-        """Return an index of exactly the rows there are: the known one or the newest sound snapshot, caught up."""
-        if known is not None:
-            self._catch_up(known, stamp)
-            return known
+    def open(self, stamp: str, dimension: int) -> Current:
+        """Return an index of exactly the rows there are: the newest sound snapshot, caught up, or a new one."""
         for row in self._store.database.rows(
             "SELECT * FROM snapshots WHERE stamp = ? AND dimension = ? ORDER BY id DESC", (stamp, dimension)
         ):
-            content = self._verified(row["file"], row["sha256"])
-            if content is None:
-                continue
-            with suppress(TierError):
-                index = self._make.read(content, dimension)
-                if row["generation"] != self._store.generation:
-                    self._catch_up(index, stamp)
-                return index
+            index = self._read(row["file"], row["sha256"], dimension)
+            if index is not None:
+                current = Current(index, row["generation"], row["total"])
+                self.catch_up(current, stamp)
+                return current
+        current = self.made(stamp, dimension)
+        if current.size:
+            self.save(current, stamp, dimension)
+        return current
+
+    def made(self, stamp: str, dimension: int) -> Current:
+        """Make an index from the rows, a batch at a time."""
         generation = self._store.generation
-        index = self._make(dimension)
-        self._catch_up(index, stamp)
-        if len(index.ids):
-            self.save(index, stamp, dimension, generation)
-        return index
+        index = self._make(dimension, self._store.vectors.sample(stamp, _SAMPLE))
+        for ids, vectors in self._store.vectors.batches(stamp, -1, generation):
+            index.add(ids, vectors)
+        return Current(index, generation, len(index.ids))
 
-    def save(self, index: StoredIndex, stamp: str, dimension: int, generation: int) -> None:
-        """Write a snapshot beside the others: file, disk, name, and only then the receipt. Raises `StorageError`.
+    def catch_up(self, current: Current, stamp: str) -> None:
+        """Remove what went and add what came since; where nobody remembers what went, compare all numbers."""
+        import numpy
 
-        `generation` is one whose rows are all in the index; where others have written since, it is caught up later.
-        """
-        name = f"{stamp}-{generation}.faiss"
+        generation, since = self._store.generation, current.generation
+        if generation == since:
+            return
+        gone = self._store.vectors.gone(since)
+        if since < self._store.forgotten:
+            gone = numpy.setdiff1d(current.index.ids, self._store.vectors.ids(stamp))
+        if len(gone):
+            current.index.remove(gone)
+        for ids, vectors in self._store.vectors.batches(stamp, since, generation):
+            current.index.remove(ids)  # another program may have given a passage its vector twice
+            current.index.add(ids, vectors)
+        current.generation = generation
+
+    def settle(self, current: Current, stamp: str, dimension: int) -> Current:
+        """Write a snapshot where the newest is too far behind; make the index again where it no longer fits."""
+        newest = self._store.database.row(
+            "SELECT generation, total FROM snapshots WHERE stamp = ? ORDER BY id DESC LIMIT 1", (stamp,)
+        )
+        total = len(current.index.ids)
+        if current.index.worn or total > _OUTGROWN * max(current.size, _SAMPLE):
+            current = self.made(stamp, dimension)
+        elif not total if newest is None else self._near(newest, stamp, total):
+            return current
+        self.save(current, stamp, dimension)
+        return current
+
+    def save(self, current: Current, stamp: str, dimension: int) -> None:
+        """Write a snapshot beside the others: file, disk, name, and only then the receipt. Raises `StorageError`."""
+        name = f"{stamp}-{current.generation}.faiss"
         fresh = self._folder / f".{name}.{os.getpid()}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            content = index.write(fresh)
+            digest = current.index.write(fresh)
             fresh.chmod(0o600)
             fresh.replace(self._folder / name)
             _sync_folder(self._folder)
         except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise StorageError(f"{self._folder}: {error.strerror}") from error
-        digest = hashlib.sha256(content).hexdigest()
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise StorageError(f"{self._folder}: {(error.strerror or 'it cannot be written').lower()}") from error
         with self._store.database.transaction() as connection:
             connection.execute("DELETE FROM snapshots WHERE file = ?", (name,))
             connection.execute(
                 "INSERT INTO snapshots(stamp, generation, file, sha256, total, dimension) VALUES (?, ?, ?, ?, ?, ?)",
-                (stamp, generation, name, digest, len(index.ids), dimension),
+                (stamp, current.generation, name, digest, len(current.index.ids), dimension),
             )
         self._forget_old()
 
-    def newest(self, stamp: str) -> int | None:
-        """Return the generation of the newest snapshot of this embedder."""
-        row = self._store.database.row("SELECT max(generation) AS newest FROM snapshots WHERE stamp = ?", (stamp,))
-        return row["newest"] if row else None
+    def _near(self, newest: Row, stamp: str, total: int) -> bool:
+        changes = self._store.vectors.changes(stamp, newest["generation"])
+        return bool(changes * _BEHIND <= max(total, newest["total"]))
 
     def faults(self) -> list[str]:
         """Return what is wrong with the files on disk, one sentence each."""
@@ -105,7 +153,7 @@ class Snapshots:
         return [
             f"{self._folder / row['file']}: the index is damaged and will be rebuilt"
             for row in rows
-            if self._verified(row["file"], row["sha256"]) is None
+            if not self._verified(row["file"], row["sha256"])
         ]
 
     def clear(self) -> None:
@@ -114,35 +162,32 @@ class Snapshots:
             connection.execute("DELETE FROM snapshots")
         self._sweep(set())
 
-    def _verified(self, name: str, digest: str) -> bytes | None:
+    def _verified(self, name: str, digest: str) -> bool:
         try:
-            content = (self._folder / name).read_bytes()
+            with (self._folder / name).open("rb") as stream:
+                return _sha256(stream) == digest
         except OSError:
-            return None
-        if hashlib.sha256(content).hexdigest() == digest:
-            return content
+            return False
+
+    def _read(self, name: str, digest: str, dimension: int) -> StoredIndex | None:
+        """Read an index whose content is the recorded one, from the very file that was hashed."""
+        try:
+            with (self._folder / name).open("rb") as stream:
+                if _sha256(stream) == digest:
+                    stream.seek(0)
+                    return self._make.read(stream, dimension)
+        except (OSError, TierError):
+            pass
         _log.warning("%s: the index is damaged and is rebuilt", self._folder / name)
         return None
 
-    def _catch_up(self, index: StoredIndex, stamp: str) -> None:
-        """Remove what is no longer a row and add what is new; numbers of passages are never used twice."""
-        import numpy
-
-        there = numpy.array(self._store.embedded_ids(stamp), dtype=numpy.int64)
-        gone = numpy.setdiff1d(index.ids, there)
-        new = numpy.setdiff1d(there, index.ids)
-        if len(gone):
-            index.remove(gone)
-        if len(new):
-            ids, vectors = self._store.vectors(stamp)
-            fresh = numpy.isin(ids, new)
-            index.add(ids[fresh], vectors[fresh])
-
     def _forget_old(self) -> None:
+        """Keep the newest snapshots, and remember what went only since the oldest of them."""
         with self._store.database.transaction() as connection:
             connection.execute(
                 "DELETE FROM snapshots WHERE id NOT IN (SELECT id FROM snapshots ORDER BY id DESC LIMIT ?)", (_KEPT,)
             )
+            self._store.forget_changes(connection)
         self._sweep({row["file"] for row in self._store.database.rows("SELECT file FROM snapshots")})
 
     def _sweep(self, kept: set[str]) -> None:
@@ -158,3 +203,10 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sha256(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while content := stream.read(_AT_ONCE):
+        digest.update(content)
+    return digest.hexdigest()

@@ -9,42 +9,16 @@ from typing import TYPE_CHECKING
 
 from edge_assistant.knowledge.chunks import Chunk
 from edge_assistant.knowledge.documents import Document
-from edge_assistant.knowledge.words import quoted, tokens
+from edge_assistant.knowledge.full_text import FullText
+from edge_assistant.knowledge.schema import STEPS
+from edge_assistant.knowledge.vectors import Vectors, embed
+from edge_assistant.knowledge.words import tokens
 from edge_assistant.storage.database import Database, Row
 
 if TYPE_CHECKING:
     import sqlite3
 
-    import sqlite_utils
-
-    from edge_assistant.types import FloatArray, IntArray
-
-_SCHEMA = (
-    """CREATE TABLE documents(
-        id INTEGER PRIMARY KEY AUTOINCREMENT, collection TEXT NOT NULL, source TEXT NOT NULL, origin TEXT NOT NULL,
-        title TEXT NOT NULL, language TEXT NOT NULL, sha256 TEXT NOT NULL, share TEXT NOT NULL DEFAULT 'never',
-        added REAL NOT NULL, UNIQUE(collection, source))""",
-    """CREATE TABLE chunks(
-        id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-        ordinal INTEGER NOT NULL, title TEXT NOT NULL, question TEXT, text TEXT NOT NULL, place TEXT NOT NULL,
-        language TEXT NOT NULL, line INTEGER, page INTEGER)""",
-    "CREATE INDEX chunks_of_document ON chunks(document_id)",
-    """CREATE TABLE embeddings(
-        stamp TEXT NOT NULL, chunk_id INTEGER NOT NULL REFERENCES chunks(id) ON DELETE CASCADE, vector BLOB NOT NULL,
-        PRIMARY KEY(stamp, chunk_id))""",
-    "CREATE INDEX embeddings_of_chunk ON embeddings(chunk_id)",
-    """CREATE VIRTUAL TABLE search USING fts5(title, body, tokenize = "unicode61 remove_diacritics 0")""",
-    "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(search, 'row')",
-    "CREATE TABLE knowledge(name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    """CREATE TABLE snapshots(
-        id INTEGER PRIMARY KEY AUTOINCREMENT, stamp TEXT NOT NULL, generation INTEGER NOT NULL, file TEXT NOT NULL,
-        sha256 TEXT NOT NULL, total INTEGER NOT NULL, dimension INTEGER NOT NULL)""",
-)
-
-
-def _create(schema: sqlite_utils.Database) -> None:
-    for statement in _SCHEMA:
-        schema.execute(statement)
+    from edge_assistant.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +49,27 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        database.grow("knowledge", (_create,))
+        database.grow("knowledge", STEPS)
+        self.vectors = Vectors(database)
+        self.words = FullText(database)
 
     @property
     def generation(self) -> int:
         """Return a number that grows with every change."""
         return int(self.remembered("generation") or 0)
+
+    @property
+    def forgotten(self) -> int:
+        """Return the generation before which nobody remembers what went."""
+        return int(self.remembered("forgotten") or 0)
+
+    def forget_changes(self, connection: sqlite3.Connection) -> None:
+        """Forget what went before the oldest snapshot, within a transaction."""
+        connection.execute("DELETE FROM gone WHERE generation <= (SELECT min(generation) FROM snapshots)")
+        connection.execute(
+            "INSERT OR REPLACE INTO knowledge(name, value) SELECT 'forgotten', min(generation) FROM snapshots "
+            "WHERE 1 HAVING min(generation) IS NOT NULL"
+        )
 
     def remembered(self, name: str) -> str | None:
         """Return what was kept under a name."""
@@ -104,7 +93,10 @@ class Store:
     ) -> tuple[list[int], list[int]]:
         """Keep a document with all that belongs to it, or nothing; return the passages that went and that came."""
         with self.database.transaction() as connection:
-            gone = _remove(connection, "collection = ? AND source = ?", (document.collection, document.source))
+            generation = _next_generation(connection)
+            gone = _remove(
+                connection, "collection = ? AND source = ?", (document.collection, document.source), generation
+            )
             row = connection.execute(
                 "INSERT INTO documents(collection, source, origin, title, language, sha256, added) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -121,8 +113,7 @@ class Store:
             assert row is not None, "SQLite numbers every inserted row"
             came = [_insert(connection, row, ordinal, chunk) for ordinal, chunk in enumerate(chunks)]
             if stamp is not None and vectors is not None:
-                _embed(connection, stamp, zip(came, (vector.tobytes() for vector in vectors), strict=True))
-            _next_generation(connection)
+                embed(connection, stamp, came, vectors, generation)
         return gone, came
 
     def remove(self, source: str, collection: str | None = None) -> tuple[int, list[int]]:
@@ -132,16 +123,13 @@ class Store:
             where, values = f"{where} AND collection = ?", [*values, collection]
         with self.database.transaction() as connection:
             count = connection.execute(f"SELECT count(*) FROM documents WHERE {where}", values).fetchone()[0]  # noqa: S608
-            gone = _remove(connection, where, values)
-            if count:
-                _next_generation(connection)
+            gone = _remove(connection, where, values, _next_generation(connection)) if count else []
         return int(count), gone
 
     def add_vectors(self, stamp: str, ids: Sequence[int], vectors: FloatArray) -> None:
         """Keep the vectors of passages that had none."""
         with self.database.transaction() as connection:
-            _embed(connection, stamp, zip(ids, (vector.tobytes() for vector in vectors), strict=True))
-            _next_generation(connection)
+            embed(connection, stamp, ids, vectors, _next_generation(connection))
 
     def entries(self) -> list[Entry]:
         """Return every document, by collection and name."""
@@ -172,9 +160,9 @@ class Store:
         wanted = ",".join(str(int(number)) for number in ids)
         return {stored.id: stored for stored in self._stored(f"WHERE c.id IN ({wanted})")}
 
-    def of_document(self, source: str) -> list[Stored]:
-        """Return the passages of the documents of this name, in order."""
-        return self._stored("WHERE d.source = ? ORDER BY c.ordinal", (source,))
+    def of_document(self, source: str, collection: str) -> list[Stored]:
+        """Return the passages of a document, in order."""
+        return self._stored("WHERE d.source = ? AND d.collection = ? ORDER BY c.ordinal", (source, collection))
 
     def _stored(self, where: str, values: Sequence[str | int] = ()) -> list[Stored]:
         rows = self.database.rows(
@@ -186,45 +174,11 @@ class Store:
 
     def matching(self, words: Sequence[str], limit: int, language: str | None = None) -> dict[int, float]:
         """Return passages that hold any of the words, with their bm25: higher is better."""
-        if not words:
-            return {}
-        spoken, values = ("AND c.language = ?", [language]) if language else ("", [])
-        rows = self.database.rows(
-            "SELECT search.rowid AS id, bm25(search, ?, 1.0) AS rank FROM search "  # noqa: S608
-            f"JOIN chunks c ON c.id = search.rowid WHERE search MATCH ? {spoken} ORDER BY rank LIMIT ?",
-            (TITLE_WEIGHT, quoted(words), *values, limit),
-        )
-        return {row["id"]: -row["rank"] for row in rows}
+        return self.words.matching(words, limit, language, self.generation)
 
     def frequencies(self, words: Sequence[str]) -> tuple[dict[str, int], int]:
         """Return in how many passages each word stands, and how many passages there are."""
-        holes = ",".join("?" * len(words))
-        rows = self.database.rows(f"SELECT term, doc FROM vocabulary WHERE term IN ({holes})", words)  # noqa: S608
-        total = self.database.row("SELECT count(*) AS total FROM chunks")
-        assert total is not None, "a count is always a row"
-        return {row["term"]: row["doc"] for row in rows}, int(total["total"])
-
-    def embedded_ids(self, stamp: str) -> list[int]:
-        """Return the numbers of all passages that this embedder has seen."""
-        rows = self.database.rows("SELECT chunk_id FROM embeddings WHERE stamp = ?", (stamp,))
-        return [row["chunk_id"] for row in rows]
-
-    def vectors(self, stamp: str, ids: Iterable[int] | None = None) -> tuple[IntArray, FloatArray]:
-        """Return stored vectors, of these passages or of all, with their numbers: shapes (n,) and (n, dimension)."""
-        import numpy
-
-        chosen = "" if ids is None else f"AND chunk_id IN ({','.join(str(int(number)) for number in ids)})"
-        rows = self.database.rows(
-            f"SELECT chunk_id, vector FROM embeddings WHERE stamp = ? {chosen}",  # noqa: S608
-            (stamp,),
-        )
-        numbers = numpy.array([row["chunk_id"] for row in rows], dtype=numpy.int64)
-        vectors = numpy.frombuffer(b"".join(row["vector"] for row in rows), dtype=numpy.float32)
-        return numbers, vectors.reshape(len(rows), -1) if rows else vectors.reshape(0, 0)
-
-
-TITLE_WEIGHT = 2.0
-"""How much a word in a title counts beside one in the text."""
+        return self.words.frequencies(words, self.generation)
 
 
 def _chunk(row: Row) -> Chunk:
@@ -258,23 +212,21 @@ def _insert(connection: sqlite3.Connection, document: int, ordinal: int, chunk: 
     return number
 
 
-def _remove(connection: sqlite3.Connection, where: str, values: Sequence[str]) -> list[int]:
+def _remove(connection: sqlite3.Connection, where: str, values: Sequence[str], generation: int) -> list[int]:
     chosen = f"SELECT c.id FROM chunks c JOIN documents ON documents.id = c.document_id WHERE {where}"  # noqa: S608
     gone = [row[0] for row in connection.execute(chosen, values)]
+    connection.execute(
+        f"INSERT INTO gone SELECT DISTINCT chunk_id, ? FROM embeddings WHERE chunk_id IN ({chosen})",  # noqa: S608
+        (generation, *values),
+    )
     connection.executemany("DELETE FROM search WHERE rowid = ?", ((number,) for number in gone))
     connection.execute(f"DELETE FROM documents WHERE {where}", values)  # noqa: S608
     return gone
 
 
-def _embed(connection: sqlite3.Connection, stamp: str, rows: Iterable[tuple[int, bytes]]) -> None:
-    connection.executemany(
-        "INSERT OR REPLACE INTO embeddings(stamp, chunk_id, vector) VALUES (?, ?, ?)",
-        ((stamp, number, vector) for number, vector in rows),
-    )
-
-
-def _next_generation(connection: sqlite3.Connection) -> None:
+def _next_generation(connection: sqlite3.Connection) -> int:
     connection.execute(
         "INSERT INTO knowledge(name, value) VALUES ('generation', '1') "
         "ON CONFLICT(name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
     )
+    return int(connection.execute("SELECT value FROM knowledge WHERE name = 'generation'").fetchone()[0])

@@ -1,0 +1,106 @@
+"""Passages by their words: SQLite FTS5, with a bound on what a question may cost."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import Final
+
+from edge_assistant.knowledge.words import quoted
+from edge_assistant.storage.database import Database
+
+TITLE_WEIGHT: Final = 2.0
+"""How much a word in a title counts beside one in the text."""
+_LARGE: Final = 20_000
+"""Passages from which on common words are counted beforehand."""
+_COMMON: Final = 1_000
+"""Passages that hold a word which is counted beforehand; counting fewer takes less than a millisecond."""
+_VISITED: Final = 10_000
+"""Passages that one question may rank."""
+_WORDS: Final = 32
+"""Words that one question may look for: 10,000 joined by OR take two seconds in FTS5."""
+
+
+class FullText:
+    """Ranks passages by bm25; the most common words are left out first where a question would visit too many."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, int] = {}
+        self._total = 0
+        self._seen = -1
+
+    def matching(self, words: Sequence[str], limit: int, language: str | None, generation: int) -> dict[int, float]:
+        """Return passages that hold any of the words, with their bm25: higher is better."""
+        query = self._affordable(words[:_WORDS], generation)
+        if not query:
+            return {}
+        found = self._ranked(query, limit if language is None else 4 * limit)
+        if language is not None:
+            found = self._spoken(found, language)
+        return dict(heapq.nlargest(limit, found.items(), key=lambda item: item[1]))
+
+    def frequencies(self, words: Sequence[str], generation: int) -> tuple[dict[str, int], int]:
+        """Return in how many passages each word stands, and how many passages there are."""
+        self._refresh(generation)
+        known = {word: self._known[word] for word in words if word in self._known}
+        rare = [word for word in words if word not in known]
+        holes = ",".join("?" * len(rare))
+        rows = self._database.rows(f"SELECT term, doc FROM vocabulary WHERE term IN ({holes})", rare)  # noqa: S608
+        return known | {row["term"]: row["doc"] for row in rows}, self._total
+
+    def count(self) -> None:
+        """Count the common words of a large library; cheap where it has hardly grown since."""
+        total = self._passages()
+        row = self._database.row("SELECT value FROM knowledge WHERE name = 'counted'")
+        counted = int(row["value"]) if row else 0
+        if total < _LARGE or abs(total - counted) * 10 < counted:
+            return
+        rows = self._database.rows("SELECT term, doc FROM vocabulary WHERE doc >= ?", (_COMMON,))
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM common")
+            connection.executemany("INSERT INTO common(term, passages) VALUES (?, ?)", map(tuple, rows))
+            connection.execute("INSERT OR REPLACE INTO knowledge(name, value) VALUES ('counted', ?)", (str(total),))
+        self._seen = -1
+
+    def _affordable(self, words: Sequence[str], generation: int) -> str:
+        """Return the query of the rarest words whose passages may all be visited, or of the two rarest together."""
+        frequencies, _ = self.frequencies(words, generation)
+        rarest = sorted(frequencies, key=lambda word: frequencies[word])
+        chosen: list[str] = []
+        visited = 0
+        for word in rarest:
+            visited += frequencies[word]
+            if visited > _VISITED:
+                break
+            chosen.append(word)
+        if chosen or not rarest:
+            return quoted(chosen)
+        return " AND ".join(quoted([word]) for word in rarest[:2])
+
+    def _ranked(self, query: str, limit: int) -> dict[int, float]:
+        rows = self._database.rows(
+            "SELECT id, rank FROM (SELECT rowid AS id, bm25(search, ?, 1.0) AS rank FROM search "
+            "WHERE search MATCH ? LIMIT ?) ORDER BY rank LIMIT ?",
+            (TITLE_WEIGHT, query, _VISITED, limit),
+        )
+        return {row["id"]: -row["rank"] for row in rows}
+
+    def _spoken(self, found: dict[int, float], language: str) -> dict[int, float]:
+        wanted = ",".join(map(str, found))
+        rows = self._database.rows(
+            f"SELECT id FROM chunks WHERE id IN ({wanted}) AND language = ?",  # noqa: S608
+            (language,),
+        )
+        return {row["id"]: found[row["id"]] for row in rows}
+
+    def _refresh(self, generation: int) -> None:
+        if generation == self._seen:
+            return
+        self._known = {row["term"]: row["passages"] for row in self._database.rows("SELECT * FROM common")}
+        self._total = self._passages()
+        self._seen = generation
+
+    def _passages(self) -> int:
+        row = self._database.row("SELECT count(*) AS total FROM chunks")
+        return int(row["total"]) if row else 0
