@@ -56,8 +56,13 @@ def read(path: Path, source: str, *, limit: int, collection: str = "main", langu
 
     Raises `InputError` with one sentence for a file that cannot be used.
     """
-    reader = checked(path, limit)
-    content = _bytes(path, limit)
+    checked(path, limit)
+    return parsed(contents(path, limit), path, source, collection=collection, language=language)
+
+
+def parsed(content: bytes, path: Path, source: str, *, collection: str, language: str | None) -> Document:
+    """Turn the bytes of a file into a document. Raises `InputError`."""
+    reader = READERS[path.suffix.lower()]
     try:
         blocks, cards, title = reader(content)
     except InputError as error:
@@ -79,8 +84,11 @@ def read(path: Path, source: str, *, limit: int, collection: str = "main", langu
     )
 
 
-def checked(path: Path, limit: int) -> Callable[[bytes], Content]:
-    """Return who reads a file, after a look at it from outside: kind, size, rights. Raises `InputError`."""
+def checked(path: Path, limit: int) -> int:
+    """Return the size of a file that looks readable from outside: a file, of a known kind, not too large.
+
+    Raises `InputError`.
+    """
     try:
         size = path.stat().st_size
         ordinary = path.is_file()
@@ -88,8 +96,7 @@ def checked(path: Path, limit: int) -> Callable[[bytes], Content]:
         raise InputError(f"{path}: there is no such file") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: {(getattr(error, 'strerror', '') or 'it cannot be read').lower()}") from error
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+    if path.suffix.lower() not in READERS:
         raise InputError(
             f"{path}: {path.suffix or 'a file without an ending'} is not a kind of document that can be read"
         )
@@ -97,7 +104,7 @@ def checked(path: Path, limit: int) -> Callable[[bytes], Content]:
         raise InputError(f"{path}: this is not a file")
     if size > limit:
         raise InputError(f"{path}: the file is larger than {limit / 1e6:g} MB")
-    return reader
+    return size
 
 
 def name_of(path: Path) -> str:
@@ -105,7 +112,8 @@ def name_of(path: Path) -> str:
     return path.stem.replace("_", " ").replace("-", " ")
 
 
-def _bytes(path: Path, limit: int) -> bytes:
+def contents(path: Path, limit: int) -> bytes:
+    """Return the bytes of a file, at most `limit`. Raises `InputError`."""
     try:
         with path.open("rb") as file:
             content = file.read(limit + 1)  # it may have grown since it was looked at
