@@ -26,7 +26,7 @@ def opened() -> Iterator[Callable[..., Reading]]:
 
 @pytest.fixture
 def reading(opened: Callable[..., Reading]) -> Reading:
-    return opened(seconds=1)
+    return opened(seconds=1, patience=60)
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:
@@ -48,7 +48,7 @@ def worker(folder: Path, body: str) -> Path:
 def test_what_it_reads_is_what_we_would_have_read(tmp_path: Path, reading: Reading) -> None:
     from edge_assistant.knowledge.readers import read
 
-    kinds = {
+    kinds: dict[str, str | bytes] = {
         "a.pdf": pdf("The pump is red."),
         "b.docx": docx("水泵", ("Reset", ["按住按钮。"])),
         "c.html": "<p>Hi.</p>",
@@ -80,7 +80,7 @@ def test_a_large_document_comes_whole(tmp_path: Path, reading: Reading) -> None:
         ("bomb.docx", zipped({"word/document.xml": "a" * 60_000_000}), "it unpacks to more than a document would hold"),
         ("deep.html", "<div>" * 100_000, "nested too deeply"),
         ("broken.pdf", pdf("x")[:-100], "not a PDF that can be read"),
-        ("slow.html", "<script " * 60_000, "longer than 1 seconds"),
+        ("slow.html", "<script " * 60_000, "takes longer than 1 seconds"),
     ],
 )
 def test_a_hostile_file_is_refused_and_the_next_one_is_read(
@@ -117,7 +117,7 @@ def test_a_reader_that_dies_is_replaced(tmp_path: Path, opened: Callable[..., Re
 
 
 def test_a_reader_that_hangs_is_ended(tmp_path: Path, opened: Callable[..., Reading]) -> None:
-    reading = opened(seconds=0.01, script=worker(tmp_path, "pass"))
+    reading = opened(patience=0.01, script=worker(tmp_path, "pass"))
 
     with pytest.raises(InputError, match="takes too long"):
         reading.read(written(tmp_path, "a.pdf", "x"), "a.pdf", limit=LIMIT)

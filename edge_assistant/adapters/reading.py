@@ -18,15 +18,24 @@ _SMALL: Final = 64_000
 """Bytes up to which these kinds are read at once, here: the worst Markdown of this size takes 1.5 s."""
 _MEGABYTES: Final = 768
 """Address space of the process; its libraries take 50 of it."""
-_PATIENCE: Final = 4.0
+_BUSY: Final = 4.0
 """How many times its processor time a document may take by the clock, on a busy machine."""
 
 
 class Reading:
     """Reads documents one after the other; the process starts at the first that needs it, and anew after a death."""
 
-    def __init__(self, seconds: float = 30.0, megabytes: int = _MEGABYTES, script: Path = SCRIPT) -> None:
+    def __init__(
+        self,
+        seconds: float = 30.0,
+        *,
+        patience: float | None = None,
+        megabytes: int = _MEGABYTES,
+        script: Path = SCRIPT,
+    ) -> None:
+        """Start nothing yet. `seconds` of processor time are for one document, `patience` of the clock."""
         self._seconds = seconds
+        self._patience = patience or _BUSY * seconds
         self._megabytes = megabytes
         self._script = script
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -63,7 +72,7 @@ class Reading:
             self._child.say(path=[*filter(None, sys.path)], megabytes=self._megabytes)
         self._child.say(seconds=self._seconds, **request)
         try:
-            return await asyncio.wait_for(_document(self._child, path), _PATIENCE * self._seconds)
+            return await asyncio.wait_for(_document(self._child, path), self._patience)
         except asyncio.TimeoutError as error:
             self._end()
             raise InputError(f"{path}: reading it takes too long (the setting is knowledge.max_seconds)") from error
