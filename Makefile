@@ -6,7 +6,7 @@ LOCKS  := requirements/build.txt requirements/run.txt pyproject.toml scripts/set
 EVAL_FOLDER ?= $(wildcard ../shared/eval)
 export EVAL_FOLDER Q
 
-.PHONY: chat ask setup test check eval bench docs wheel lock clean
+.PHONY: chat ask setup test faults check eval bench docs wheel lock clean
 
 chat: setup            ## talk in the terminal
 	@$(BIN)/edge-assistant chat
@@ -28,6 +28,9 @@ test: $(VENV)/.dev     ## every test, with the real models
 	$(BIN)/pytest -q
 	$(BIN)/pytest -q -m broker
 	$(BIN)/pytest -q -m model
+
+faults: $(VENV)/.dev   ## thousands of kills, cuts and damaged files: SEED=1 KILLS=2000
+	$(BIN)/pytest -q -m faults
 
 check: $(VENV)/.dev    ## style, types, floors, pages
 	$(BIN)/ruff check .

@@ -160,6 +160,10 @@ class Library:
         self.settle()
         return len(self._current.index.ids) if self._current else 0
 
+    def indexed(self) -> list[int]:
+        """Return the numbers of the passages that the index holds."""
+        return self._current.index.ids.tolist() if self._opened() and self._current else []
+
     def verify(self) -> list[str]:
         """Return what is wrong, one sentence each; nothing is a good sign."""
         faults = self._snapshots.faults() if self._snapshots else []
