@@ -18,10 +18,11 @@ from edge_assistant.storage.database import Database
 from edge_assistant.storage.history import History
 from edge_assistant.storage.timers import TimerStore
 from edge_assistant.tiers.answers import AnswersTier
-from edge_assistant.types import Declined, Limits, Query, Reply, Tier, TierName
+from edge_assistant.types import Declined, Judge, Limits, Query, Reply, Tier, TierName
 
 if TYPE_CHECKING:
     from edge_assistant.actuator import Backend
+    from edge_assistant.adapters.embedders import LocalEmbedder
     from edge_assistant.adapters.llama import LlamaModel
     from edge_assistant.adapters.python_home import Carry
     from edge_assistant.adapters.router import Router
@@ -164,7 +165,7 @@ class Rooms:
 
         chosen = self.config.knowledge
         library = cache(lambda: open_library(self.config, self.database))
-        tier = KnowledgeTier(library, chosen.threshold, chosen.passages)
+        tier = KnowledgeTier(library, chosen.threshold, chosen.passages, cache(self._judge), self.clock)
         self.closing.callback(tier.close)
         return tier
 
@@ -172,8 +173,7 @@ class Rooms:
         from edge_assistant.tiers.device import DeviceTier
 
         chosen = self.config.device
-        rung, file, model = open_model(self.config)
-        self.closing.push_async_callback(model.close)
+        rung, file, model = self._model
         return DeviceTier(
             model,
             rung,
@@ -183,6 +183,23 @@ class Rooms:
             context=chosen.context,
             passages=self.config.knowledge.passages,
         )
+
+    @cached_property
+    def _model(self) -> tuple[ModelFile, Path, LlamaModel]:
+        opened = open_model(self.config)
+        self.closing.push_async_callback(opened[2].close)
+        return opened
+
+    def _judge(self) -> Judge | None:
+        """Return the model in use as a judge of passages, where it is worth asking and lies here."""
+        if "device" not in self.config.tiers:
+            return None
+        rung, file, model = self._model
+        if rung.judging is None or rung.flaw(file) is not None:
+            return None
+        from edge_assistant.models.judge import ModelJudge
+
+        return ModelJudge(model, rung, rung.judging, self.clock)
 
     def _cloud_tier(self) -> Tier:
         from edge_assistant.tiers.cloud import CloudTier
@@ -216,17 +233,21 @@ class Rooms:
 def open_library(config: Config, database: Database) -> Library:
     """Return the knowledge base of a home, with the shipped documents in it; takes seconds when these are new."""
     from edge_assistant.adapters.faiss import FaissIndex
-    from edge_assistant.adapters.onnx import OnnxEmbedder
     from edge_assistant.knowledge.ingest import sync_starter
     from edge_assistant.knowledge.library import Library
 
-    model = config.knowledge.embedder or shipped("models") / "all-MiniLM-L6-v2"
     index = config.home / "index"
-    library = Library(
-        database, embedder=lambda: OnnxEmbedder(model, seen=index / "seen.json"), index=FaissIndex, folder=index
-    )
+    library = Library(database, embedder=lambda: open_embedder(config), index=FaissIndex, folder=index)
     sync_starter(library, shipped("knowledge_base") if config.knowledge.starter else None)
     return library
+
+
+def open_embedder(config: Config) -> LocalEmbedder:
+    """Return what makes vectors of texts; its weights are loaded at first use. Raises `TierError`."""
+    from edge_assistant.adapters.embedders import located, open_embedder
+
+    shipped_one, seen = shipped("models") / "all-MiniLM-L6-v2", config.home / "index" / "seen.json"
+    return open_embedder(located(config.knowledge.embedder, shipped_one, config.home / "models"), seen)
 
 
 def open_model(config: Config) -> tuple[ModelFile, Path, LlamaModel]:

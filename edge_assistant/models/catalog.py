@@ -1,8 +1,9 @@
-"""Which language models there are: what each file is, where it comes from, and whether it is here."""
+"""Which models there are: what each file is, where it comes from, and whether it is here."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from edge_assistant.config import Section, read_toml, shipped
 from edge_assistant.errors import ConfigError
 
 MAGIC: Final = b"GGUF"
+_BEGINNINGS: Final = {".onnx": (b"\x08", "an ONNX file"), ".json": (b"{", "JSON"), ".bin": (b"E5S1", "packed weights")}
+"""How files that are no GGUF begin, by the end of their name."""
 MANIFEST: Final = "manifest.toml"
 _BLOCK: Final = 1 << 20
 _PLAIN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -28,6 +31,17 @@ class Right(Section):
     """A fact is asked for, and there is no passage."""
     wish: float = Field(default=0.50, ge=0, le=1)
     """A text is wished for: a poem, a summary, a greeting."""
+
+
+class Judging(Section):
+    """How a model's leaning to Yes becomes the probability that a passage states the answer; fitted on labels."""
+
+    scale: float = Field(gt=0)
+    offset: float
+
+    def probability(self, leaning: float) -> float:
+        """Return the probability for a difference of logits."""
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, self.scale * leaning + self.offset))))
 
 
 class ModelFile(Section):
@@ -54,6 +68,8 @@ class ModelFile(Section):
     measured: bool = False
     """Whether `memory` was measured."""
     right: Right = Right()
+    judging: Judging | None = None
+    """Where its Yes or No about a passage is worth asking for; a model that was not measured is not asked."""
 
     def path(self, folder: Path) -> Path:
         """Return where the file lies, or would lie, in a folder of models."""
@@ -72,15 +88,33 @@ class ModelFile(Section):
         return self.flaw(path) or (None if digest(path, progress) == self.sha256 else "has the wrong SHA-256")
 
 
+class EmbedderModel(Section):
+    """The files of one embedding model, which make a folder."""
+
+    name: str = Field(pattern=_PLAIN)
+    licence: str = "unknown"
+    languages: tuple[str, ...] = ("en",)
+    memory: int = Field(default=0, ge=0)
+    """Megabytes while it embeds."""
+    files: tuple[ModelFile, ...] = Field(min_length=1)
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes are to be fetched."""
+        return sum(file.size for file in self.files)
+
+
 class _Manifest(Section):
     model: tuple[ModelFile, ...] = ()
+    embedder: tuple[EmbedderModel, ...] = ()
 
 
 class Catalog:
     """The models of every manifest; a later entry of the same name replaces an earlier one."""
 
-    def __init__(self, models: Sequence[ModelFile]) -> None:
+    def __init__(self, models: Sequence[ModelFile], embedders: Sequence[EmbedderModel] = ()) -> None:
         self._models = {model.name: model for model in models}
+        self.embedders = {embedder.name: embedder for embedder in embedders}
 
     def __iter__(self) -> Iterator[ModelFile]:
         return iter(self._models.values())
@@ -88,7 +122,11 @@ class Catalog:
     @classmethod
     def read(cls, paths: Sequence[Path]) -> Catalog:
         """Read manifests in order; one that does not exist is passed over. Raises `ConfigError`."""
-        return cls([model for path in paths if path.exists() for model in _read(path).model])
+        manifests = [_read(path) for path in paths if path.exists()]
+        return cls(
+            [model for manifest in manifests for model in manifest.model],
+            [embedder for manifest in manifests for embedder in manifest.embedder],
+        )
 
     @classmethod
     def usual(cls, home: Path) -> Catalog:
@@ -117,7 +155,9 @@ class Catalog:
 
 
 def unusable(path: Path) -> str | None:
-    """Return why a path cannot be a GGUF file, if so."""
+    """Return why a path cannot be a model (a GGUF file, or what the end of its name promises), if so."""
+    promised = path.name.strip(".").removesuffix(".part")
+    magic, kind = next((kept for end, kept in _BEGINNINGS.items() if promised.endswith(end)), (MAGIC, "a GGUF file"))
     try:
         with path.open("rb") as file:
             start = file.read(64)
@@ -125,10 +165,10 @@ def unusable(path: Path) -> str | None:
         return "is not there"
     except OSError as error:
         return (error.strerror or type(error).__name__).lower()
-    if start.startswith(MAGIC):
+    if start.startswith(magic):
         return None
     page = re.match(rb"\s*(<!doctype|<html|<\?xml|[{\[])", start, re.IGNORECASE)
-    return "is a web page, not a model" if page else "is not a GGUF file"
+    return "is a web page, not a model" if page else f"is not {kind}"
 
 
 def digest(path: Path, progress: Callable[[int], object] = lambda count: None) -> str:

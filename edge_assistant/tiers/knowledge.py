@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Final, Literal
+
+import anyio
 
 from edge_assistant.errors import EdgeAssistantError, TierError
 from edge_assistant.knowledge.answering import Finding
 from edge_assistant.knowledge.fuse import Found
+from edge_assistant.knowledge.judging import judged, shown, undecided
 from edge_assistant.knowledge.library import Library
-from edge_assistant.types import Declined, Passage, Query, Reply, Words
+from edge_assistant.types import Declined, Judge, Passage, Query, Reply, Words
 
 HOPELESS: Final = 0.15
 """Below this probability the documents have nothing to say, and a model gets none of them to be misled by."""
+
+_JUDGING: Final = 6.0
+"""Seconds that a judge may take; the policy gives the whole tier ten."""
+_HURRY: Final = 2.0
+"""Seconds that must be left for the answer itself."""
 
 
 class KnowledgeTier:
@@ -23,9 +32,21 @@ class KnowledgeTier:
     name: Literal["knowledge"] = "knowledge"
     leaves_device = False
 
-    def __init__(self, library: Callable[[], Library], threshold: float = 0.6, passages: int = 3) -> None:
-        """Open nothing yet: the library is loaded at the first question, on the tier's own thread."""
+    def __init__(
+        self,
+        library: Callable[[], Library],
+        threshold: float = 0.6,
+        passages: int = 3,
+        judge: Callable[[], Judge | None] = lambda: None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Open nothing yet: the library is loaded at the first question, on the tier's own thread.
+
+        `judge` is called when a finding is undecided, and may return that there is none.
+        """
         self._load = library
+        self._judge = judge
+        self._clock = clock
         self._library: Library | None = None
         self._threshold = threshold
         self._passages = passages
@@ -42,6 +63,8 @@ class KnowledgeTier:
         note = f"; by words only: {trouble}" if trouble else ""
         if finding is None:
             return Declined(f"no passage matches{note}")
+        finding, said = await self._judged(query, finding)
+        note = f"{note}{said}"
         why = f"{finding.way} {finding.found.stored.chunk.place} (probability {finding.confidence:.2f}){note}"
         if finding.confidence < HOPELESS:
             return Declined(f"the documents do not say: the best passage {why}")
@@ -50,6 +73,23 @@ class KnowledgeTier:
         if finding.confidence >= self._threshold:
             return reply
         return Declined(f"not sure enough: {why}", passages, reply)
+
+    async def _judged(self, query: Query, finding: Finding) -> tuple[Finding, str]:
+        """Put an undecided finding to the judge, where there is one and the time for it; say what it said."""
+        judge = self._judge() if undecided(finding) else None
+        if judge is None:
+            return finding, ""
+        left = _JUDGING if query.deadline is None else min(_JUDGING, query.deadline - self._clock() - _HURRY)
+        if judge.expected > left:
+            return finding, "; no time for a judge"
+        try:
+            with anyio.fail_after(left):
+                verdict = await judge.probability(query.text, shown(finding), query.language)
+        except TimeoutError:
+            return finding, f"; no verdict of the judge within {left:.2g} s"
+        except TierError as error:
+            return finding, f"; no verdict: {error}"
+        return judged(finding, verdict, query.language), f"; judged {verdict:.2f} from {finding.confidence:.2f}"
 
     def _look(self, text: str, language: str) -> tuple[Finding | None, Sequence[Found], str]:
         try:
