@@ -55,7 +55,7 @@ def add(
         try:
             if writable_text(str(file)) != str(file):
                 raise InputError(f"{writable_text(str(file))}: the name holds bytes that are no UTF-8")
-            new = library.add(read(file, name, limit=limit, collection=collection, language=language))
+            new = library.add(read(file, name, limit=limit, collection=collection, language=language), later=True)
         except InputError as error:
             report = replace(report, refused=(*report.refused, str(error)))
             continue

@@ -12,6 +12,7 @@ from edge_assistant.errors import ConfigError, StorageError, TierError
 from edge_assistant.knowledge.answering import Finding, finding, ranked
 from edge_assistant.knowledge.chunks import Chunk, chunks
 from edge_assistant.knowledge.documents import Document
+from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
 from edge_assistant.knowledge.fuse import DENSE, Found, fused
 from edge_assistant.knowledge.snapshots import Current, IndexMaker, Snapshots, StoredIndex
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _CANDIDATES: Final = 50
 """Passages that each way of looking may propose."""
-_BATCH: Final = 256
 _log = logging.getLogger(__name__)
 
 
@@ -61,12 +61,15 @@ class Library:
         """Return every document, by collection and name."""
         return self.store.entries()
 
-    def add(self, document: Document) -> bool:
-        """Keep a document, all of it or nothing; return False where it is already there, word for word."""
+    def add(self, document: Document, *, later: bool = False) -> bool:
+        """Keep a document, all of it or nothing; return False where it is already there, word for word.
+
+        With `later`, it is found by its words from now on, and `settle` makes its vectors.
+        """
         if self.store.fingerprint(document.collection, document.source) == document.fingerprint:
             return False
         cut = chunks(document)
-        vectors = self._embed([chunk.embedded for chunk in cut])
+        vectors = None if later else self._embed([chunk.embedded for chunk in cut])
         self.store.replace(document, cut, self.stamp if vectors is not None else None, vectors)
         return True
 
@@ -141,13 +144,16 @@ class Library:
         """Return what identifies the embedder, or nothing without one."""
         return self._embedder.stamp if self._embedder else ""
 
-    def settle(self) -> None:
-        """Embed what has no vector yet, and write the index down: after a batch of additions. Raises `StorageError`."""
-        while self._ready() and (waiting := self.store.unembedded(self.stamp, _BATCH)):
-            vectors = self._embed([stored.chunk.embedded for stored in waiting])
-            if vectors is None:
-                return
-            self.store.add_vectors(self.stamp, [stored.id for stored in waiting], vectors)
+    def settle(self, progress: Callable[[int, int], object] = lambda done, total: None) -> None:
+        """Embed what has no vector yet, and write the index down: after a batch of additions. Raises `StorageError`.
+
+        `progress` is told how many of how many passages are embedded.
+        """
+        if self._ready() and self._embedder is not None:
+            try:
+                embed_waiting(self.store, self._embedder, progress)
+            except TierError as error:
+                self._give_up(error)
         self.store.words.count()
         if self._opened() and self._snapshots and self._embedder and self._current:
             self._current = self._snapshots.settle(self._current, self.stamp, self._embedder.dimension)

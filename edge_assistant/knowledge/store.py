@@ -139,13 +139,37 @@ class Store:
         )
         return [Entry(*(row[name] for name in Entry.__slots__)) for row in rows]
 
-    def unembedded(self, stamp: str, limit: int) -> list[Stored]:
-        """Return passages that have no vector of this embedder yet."""
-        return self._stored(
-            "WHERE NOT EXISTS (SELECT 1 FROM embeddings e WHERE e.chunk_id = c.id AND e.stamp = ?) "
-            "ORDER BY c.id LIMIT ?",
-            (stamp, limit),
+    def rename(self, collection: str, source: str, name: str, origin: str) -> None:
+        """Give a document another name and origin; its passages keep their numbers and vectors."""
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE chunks SET place = ? || substr(place, length(?) + 1) WHERE substr(place, 1, length(?)) = ? "
+                "AND document_id = (SELECT id FROM documents WHERE collection = ? AND source = ?)",
+                (name, source, source, source, collection, source),
+            )
+            connection.execute(
+                "UPDATE documents SET source = ?, origin = ? WHERE collection = ? AND source = ?",
+                (name, origin, collection, source),
+            )
+            _next_generation(connection)
+
+    def unembedded(self, stamp: str) -> list[int]:
+        """Return the passages that have no vector of this embedder yet, the longest first."""
+        rows = self.database.rows(
+            "SELECT id FROM chunks c WHERE NOT EXISTS "
+            "(SELECT 1 FROM embeddings e WHERE e.chunk_id = c.id AND e.stamp = ?) "
+            "ORDER BY length(coalesce(question, title || text)) DESC",
+            (stamp,),
         )
+        return [row["id"] for row in rows]
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there are passages without any vector."""
+        row = self.database.row(
+            "SELECT 1 FROM chunks c WHERE NOT EXISTS (SELECT 1 FROM embeddings e WHERE e.chunk_id = c.id) LIMIT 1"
+        )
+        return row is not None
 
     def waiting(self, stamp: str) -> int:
         """Return how many passages have no vector of this embedder yet."""
