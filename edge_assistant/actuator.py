@@ -14,7 +14,7 @@ import anyio
 
 from edge_assistant.devices.home import Entity, Home
 from edge_assistant.devices.pin import Pin
-from edge_assistant.devices.services import SERVICES, Choice, Command, Range, begun, fulfils, goal, risk
+from edge_assistant.devices.services import SERVICES, Choice, Command, Label, Range, begun, fulfils, goal, risk
 from edge_assistant.errors import ActionError, NotSent, StorageError
 from edge_assistant.storage.actions import Actions, Entry
 from edge_assistant.types import Action, ActionStatus, Context
@@ -311,5 +311,7 @@ def _ended(key: str, receipt: Receipt) -> Entry:
     return Entry(key, "ended", command.service, command.entity, command.slots, receipt.status, reason)
 
 
-def _bounds(slot: Range | Choice) -> str:
+def _bounds(slot: Range | Choice | Label) -> str:
+    if isinstance(slot, Label):
+        return ""
     return f"{slot.low:g} {slot.high:g}" if isinstance(slot, Range) else " ".join(sorted(map(str, slot.values)))

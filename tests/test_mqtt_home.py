@@ -52,7 +52,7 @@ def lamp(name: str, scale: float | None = None) -> Entity:
         },
         {"state": Reading(f"t/{name}", ("state",)), "brightness": Reading(f"t/{name}", ("brightness",))},
         Dialect(scale={"brightness": scale} if scale else {}),
-        Presence(Reading(f"t/{name}/there")),
+        (Presence(Reading(f"t/{name}/there")),),
     )
     return Entity(f"light.{name}", name, domain="light", link=link)
 

@@ -11,7 +11,7 @@ import anyio
 
 from edge_assistant.adapters import needs
 from edge_assistant.devices.home import Entity
-from edge_assistant.devices.links import MAX_PAYLOAD, Absent, HttpLink, Request, address, filled
+from edge_assistant.devices.links import MAX_PAYLOAD, Absent, HttpLink, Request, address, filled, requested
 from edge_assistant.devices.services import Command, begun, goal
 from edge_assistant.errors import ActionError, NotSent
 from edge_assistant.types import Slot
@@ -60,7 +60,7 @@ class HttpHome:
         request = link.send.get(command.service)
         if request is None:
             raise NotSent(f"nothing says how {command.service} is sent to this device")
-        await self._asked(link, request, link.dialect.spoken(command.slots))
+        await self._asked(link, request, requested(link, command.slots, request))
         wanted = {name: value for name, value in goal(command).items() if name in link.read}
         if link.state is None or not wanted:
             return self._entities[command.entity].reporting(goal(command))

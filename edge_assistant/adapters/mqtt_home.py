@@ -12,8 +12,9 @@ import anyio
 
 from edge_assistant.adapters.mqtt import MqttLine
 from edge_assistant.adapters.mqtt_broker import Broker
+from edge_assistant.adapters.templates import fill, said
 from edge_assistant.devices.home import Entity
-from edge_assistant.devices.links import MqttLink, messages
+from edge_assistant.devices.links import UNKNOWN, MqttLink, messages
 from edge_assistant.devices.services import Command, begun, goal
 from edge_assistant.errors import ActionError, ConfigError, NotSent
 from edge_assistant.types import Slot
@@ -37,6 +38,8 @@ class MqttHome:
         self._links = {entity.id: _link(entity) for entity in entities}
         self._unknown = {entity.id: replace(entity, state="unknown") for entity in entities}
         self._reported = dict(self._unknown)
+        self._absent: dict[str, set[int]] = {id: set() for id in self._links}
+        """Where each says that it is not there, of the places where it would."""
         self._away: set[str] = set()
         self._heard: Counter[tuple[str, str]] = Counter()
         """How often each state and attribute was reported since we connected, without what the broker had kept."""
@@ -69,7 +72,7 @@ class MqttHome:
         """Tell a device, and return it as it reports itself. Raises `ActionError`."""
         link = self._links[command.entity]
         deadline = min(anyio.current_effective_deadline(), anyio.current_time() + _LONGEST) - _MARGIN
-        sending = messages(link, command.service, command.slots)
+        sending = messages(link, command.service, command.slots, fill)
         await self.refresh([command.entity])
         if command.entity in self._away:
             raise NotSent("the device is offline")
@@ -114,17 +117,26 @@ class MqttHome:
         """Take in what was said at a topic; `kept` is what the broker had from before."""
         for id in self._listeners.get(topic, ()):
             link = self._links[id]
-            if link.present is not None and link.present.reading.topic == topic:
-                online = link.present.reading.said(text) == link.present.online
-                (self._away.discard if online else self._away.add)(id)
-            for name, reading in link.read.items():
-                said = reading.said(text) if reading.topic == topic else None
-                if said is None:
-                    continue
-                self._reported[id] = self._reported[id].reporting({name: link.dialect.heard(name, said)})
-                self._seen.add(id)
+            self._hear_presence(id, link, topic, text)
+            found = {name: said(reading, text) for name, reading in link.read.items() if reading.topic == topic}
+            new = {name: link.dialect.heard(name, value) for name, value in found.items() if value is not None}
+            if not new:
+                continue
+            self._reported[id] = _consistent(self._reported[id], new, kept).reporting(new)
+            self._seen.add(id)
+            for name in new:
                 self._heard[id, name] += not kept
         self._spread()
+
+    def _hear_presence(self, id: str, link: MqttLink, topic: str, text: str) -> None:
+        """Take in that a device is there or not; it is, unless it says otherwise."""
+        absent = self._absent[id]
+        for number, presence in enumerate(link.present):
+            if presence.reading.topic == topic:
+                online = str(said(presence.reading, text)) == presence.online
+                (absent.discard if online else absent.add)(number)
+        enough = len(link.present) if link.anywhere else 1
+        (self._away.add if absent and len(absent) >= enough else self._away.discard)(id)
 
     def _spread(self) -> None:
         """Wake everyone who waits for news."""
@@ -137,7 +149,17 @@ class MqttHome:
         self._reported = dict(self._unknown)
         self._seen.clear()
         self._away.clear()
+        for places in self._absent.values():
+            places.clear()
         self._spread()
+
+
+def _consistent(entity: Entity, new: Mapping[str, Slot], kept: bool) -> Entity:
+    """Return an entity without what no longer holds: a light has a colour or a white of some warmth, not both."""
+    hues = {"color", "temperature"}
+    if entity.domain != "light" or len(hues & new.keys()) != 1:
+        return entity
+    return entity.reporting(dict.fromkeys(hues - (set() if kept else new.keys()), UNKNOWN))
 
 
 def _link(entity: Entity) -> MqttLink:

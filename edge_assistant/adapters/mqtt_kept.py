@@ -10,6 +10,7 @@ import anyio
 
 from edge_assistant.adapters.mqtt import MqttLine
 from edge_assistant.adapters.mqtt_broker import Broker
+from edge_assistant.adapters.templates import check_link
 from edge_assistant.devices.discovery import MOST, Found, discovered
 from edge_assistant.errors import ConfigError
 
@@ -59,4 +60,4 @@ def known(path: Path) -> Found:
     except (OSError, ValueError):
         return Found((), ())
     texts = written.items() if isinstance(written, dict) else ()
-    return discovered({topic: text for topic, text in texts if isinstance(text, str)})
+    return discovered({topic: text for topic, text in texts if isinstance(text, str)}, check_link)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 
 from edge_assistant.actuator import Backend
+from edge_assistant.adapters.templates import fill
 from edge_assistant.devices.home import Entity, Home
-from edge_assistant.devices.links import HttpLink, MemoryLink, MqttLink, PythonLink, address, messages
+from edge_assistant.devices.links import HttpLink, MemoryLink, MqttLink, PythonLink, address, messages, requested
 from edge_assistant.devices.services import Command
 from edge_assistant.errors import ActionError, ConfigError, NotSent
 
@@ -126,9 +127,9 @@ def planned(command: Command, entity: Entity) -> str:
     """Say what would be sent to carry out a command. Raises `ActionError` where nothing would."""
     link, slots = entity.link, command.slots
     if isinstance(link, MqttLink):
-        return "; ".join(f"{topic} {payload}" for topic, payload in messages(link, command.service, slots))
+        return "; ".join(f"{topic} {payload}" for topic, payload in messages(link, command.service, slots, fill))
     if isinstance(link, HttpLink) and (request := link.send.get(command.service)) is not None:
-        return f"{request.method} {address(request, link.dialect.spoken(slots))}"
+        return f"{request.method} {address(request, requested(link, slots, request))}"
     values = " ".join(f"{name}={value}" for name, value in slots.items())
     return f"{command.service} {command.entity} {values}".rstrip()
 

@@ -2,84 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-Config: TypeAlias = Mapping[str, Any]
-Listed: TypeAlias = dict[str, Any]
-
-_TEMPLATE: Final = re.compile(
-    r"\{\{\s*value(_json((?:\.\w+|\[['\"]\w+['\"]\])+))?\s*(?:\|\s*(?:float|int|round)(?:\([\d ]*\))?\s*)*\}\}"
-)
-
-_VALUE: Final = re.compile(r"\{\{\s*value\s*\}\}")
-
-
-def path(template: object) -> str:
-    """Return the place that a value template names. Raises `ValueError` for one that computes."""
-    if not template:
-        return ""
-    found = _TEMPLATE.fullmatch(str(template).strip())
-    if found is None:
-        raise ValueError(f"the template {str(template)[:60]!r} computes something")
-    return ".".join(re.findall(r"\w+", found[2] or ""))
-
-
-def _read(config: Config, topic: str, template: str) -> Listed | None:
-    return {"topic": config[topic], "path": path(config.get(template))} if config.get(topic) else None
-
-
-def _reads(**readings: Listed | None) -> Listed:
-    return {name: reading for name, reading in readings.items() if reading is not None}
-
-
-def _send(topic: object, payload: object, template: object = None) -> list[Listed]:
-    if template and "value" in _VALUE.sub("", str(template)):
-        raise ValueError(f"the template {str(template)[:60]!r} computes something")
-    filled = _VALUE.sub(str(payload), str(template)) if template else payload
-    return [{"topic": topic, "payload": filled}] if topic else []
+from edge_assistant.devices.announced_lights import light
+from edge_assistant.devices.announced_values import Config, Listed, expression, read, reads, send
 
 
 def _switched(config: Config, template: str = "value_template") -> Listed:
     """On and off: a switch, and what is more than one."""
     on, off = config.get("payload_on", "ON"), config.get("payload_off", "OFF")
-    topic = config["command_topic"]
-    send = {"turn_on": _send(topic, on), "turn_off": _send(topic, off)}
+    topic, command = config["command_topic"], config.get("command_template")
     words = {"state": {"on": config.get("state_on", on), "off": config.get("state_off", off)}}
-    read = _reads(state=_read(config, "state_topic", template))
-    return {"send": send, "read": read, "values": words}
-
-
-def _light(config: Config) -> Listed:
-    if config.get("schema") == "json":
-        return _json_light(config)
-    if config.get("schema", "basic") not in ("basic", "default"):
-        raise ValueError(f"a light of the schema {config['schema']} computes what it sends")
-    listed = _switched(config, "state_value_template")
-    topic = config.get("brightness_command_topic")
-    if topic:
-        template = config.get("brightness_command_template")
-        listed["send"]["turn_on"] = _send(topic, "{brightness}", template) + listed["send"]["turn_on"]
-        brightness = _read(config, "brightness_state_topic", "brightness_value_template")
-        listed["read"] |= _reads(brightness=brightness)
-        listed["scale"] = {"brightness": config.get("brightness_scale", 255)}
-    return listed
-
-
-def _json_light(config: Config) -> Listed:
-    modes = config.get("supported_color_modes")
-    dims = config.get("brightness") or (isinstance(modes, list) and set(modes) - {"onoff"})
-    on: Listed = {"state": "ON", **({"brightness": "{brightness}"} if dims else {})}
-    read = {"state": "state", **({"brightness": "brightness"} if dims else {})} if config.get("state_topic") else {}
     return {
-        "send": {
-            "turn_on": _send(config["command_topic"], on),
-            "turn_off": _send(config["command_topic"], {"state": "OFF"}),
-        },
-        "read": read,
-        **({"state": config["state_topic"]} if read else {}),
-        "scale": {"brightness": config.get("brightness_scale", 255)} if dims else {},
+        "send": {"turn_on": send(topic, on, command), "turn_off": send(topic, off, command)},
+        "read": reads(state=read(config, "state_topic", template)),
+        "values": words,
     }
 
 
@@ -87,58 +25,129 @@ def _fan(config: Config) -> Listed:
     listed = _switched(config, "state_value_template")
     topic = config.get("percentage_command_topic")
     if topic:
-        listed["send"]["set_percentage"] = _send(topic, "{percentage}", config.get("percentage_command_template"))
-        percentage = _read(config, "percentage_state_topic", "percentage_value_template")
-        listed["read"] |= _reads(percentage=percentage)
+        listed["send"]["set_percentage"] = send(topic, "{percentage}", config.get("percentage_command_template"))
+        percentage = read(config, "percentage_state_topic", "percentage_value_template")
+        listed["read"] |= reads(percentage=percentage)
         listed["scale"] = {"percentage": config.get("speed_range_max", 100)}
     return listed
 
 
+def _siren(config: Config) -> Listed:
+    """A siren takes and reports JSON, or the plain words where a template or the device says so."""
+    listed = _switched(config, "state_value_template")
+    if not config.get("command_template"):
+        on, off = config.get("payload_on", "ON"), config.get("payload_off", "OFF")
+        topic = config["command_topic"]
+        listed["send"] = {"turn_on": send(topic, {"state": on}), "turn_off": send(topic, {"state": off})}
+    if "state" in listed["read"] and not config.get("state_value_template"):
+        either = "{{ value_json.state if value_json is mapping else value }}"
+        listed["read"]["state"] = {"topic": config["state_topic"], "template": either}
+    return listed
+
+
 def _cover(config: Config) -> Listed:
-    send: Listed = {}
+    sent: Listed = {}
     if topic := config.get("command_topic"):
-        send["open_cover"] = _send(topic, config.get("payload_open", "OPEN"))
-        send["close_cover"] = _send(topic, config.get("payload_close", "CLOSE"))
-    words = {"state": {"open": config.get("state_open", "open"), "closed": config.get("state_closed", "closed")}}
-    read = _reads(state=_read(config, "state_topic", "value_template"))
-    scale: Listed = {}
-    if (topic := config.get("set_position_topic")) and not config.get("position_closed", 0):
-        send["set_cover_position"] = _send(topic, "{position}", config.get("set_position_template"))
-        read |= _reads(position=_read(config, "position_topic", "position_template"))
-        scale = {"position": config.get("position_open", 100)}
-    return {"send": send, "read": read, "values": words, "scale": scale}
+        sent["open_cover"] = send(topic, config.get("payload_open", "OPEN"))
+        sent["close_cover"] = send(topic, config.get("payload_close", "CLOSE"))
+        if stop := config.get("payload_stop", "STOP"):
+            sent["stop_cover"] = send(topic, stop)
+    states = ("open", "opening", "closed", "closing", "stopped")
+    words = {"state": {state: config.get(f"state_{state}", state) for state in states}}
+    shown = reads(state=read(config, "state_topic", "value_template"))
+    positions, seen = _positions(config)
+    return {"send": sent | positions, "read": seen | shown, "values": words}
+
+
+def _positions(config: Config) -> tuple[Listed, Listed]:
+    """Return how a cover is told a position, and where it says it; it may count from either end."""
+    closed, opened = float(config.get("position_closed", 0)), float(config.get("position_open", 100))
+    if closed == opened:
+        raise ValueError("position_open and position_closed are the same")
+    usual = (closed, opened) == (0, 100)
+    sent, shown = {}, {}
+    if topic := config.get("set_position_topic"):
+        theirs = f"{{{{ ({closed} + position * {(opened - closed) / 100}) | round | int }}}}"
+        template = config.get("set_position_template") or (None if usual else theirs)
+        sent = {"set_cover_position": send(topic, "{position}", template, position="{position}")}
+    said = expression(config.get("position_template"))
+    if (topic := config.get("position_topic")) and said is not None:
+        ours = f"{{{{ (({said} | float - {closed}) * {100 / (opened - closed)}) | round | int }}}}"
+        shut = f"{{{{ 'closed' if ({said} | float) == {closed} else 'open' }}}}"
+        position = read(config, "position_topic", "position_template")
+        shown = {"position": position if usual else {"topic": topic, "template": ours}}
+        shown["state"] = {"topic": topic, "template": shut}  # unless it says its state elsewhere
+    return sent, shown
 
 
 def _lock(config: Config) -> Listed:
     topic = config["command_topic"]
     lock, unlock = config.get("payload_lock", "LOCK"), config.get("payload_unlock", "UNLOCK")
     words = {"locked": config.get("state_locked", "LOCKED"), "unlocked": config.get("state_unlocked", "UNLOCKED")}
+    command = _without_code(config)
     return {
-        "send": {"lock": _send(topic, lock), "unlock": _send(topic, unlock)},
-        "read": _reads(state=_read(config, "state_topic", "value_template")),
+        "send": {"lock": send(topic, lock, command), "unlock": send(topic, unlock, command)},
+        "read": reads(state=read(config, "state_topic", "value_template")),
         "values": {"state": words},
     }
 
 
+def _alarm(config: Config) -> Listed:
+    topic, command = config["command_topic"], _without_code(config)
+    away, disarm = config.get("payload_arm_away", "ARM_AWAY"), config.get("payload_disarm", "DISARM")
+    return {
+        "send": {
+            "alarm_arm_away": send(topic, away, command, action=away),
+            "alarm_disarm": send(topic, disarm, command, action=disarm),
+        },
+        "read": reads(state=read(config, "state_topic", "value_template")),
+    }
+
+
+def _without_code(config: Config) -> object:
+    """Return the command template. Raises `ValueError` where the device wants a code: we keep none."""
+    command = config.get("command_template")
+    if config.get("code") in ("REMOTE_CODE", "REMOTE_CODE_TEXT") or "code" in str(command or ""):
+        raise ValueError("it wants a code with each command")
+    return command
+
+
 def _climate(config: Config) -> Listed:
-    send: Listed = {}
+    sent: Listed = {}
     if topic := config.get("temperature_command_topic"):
-        send["set_temperature"] = _send(topic, "{temperature}", config.get("temperature_command_template"))
-    modes = config.get("modes")
+        sent["set_temperature"] = send(topic, "{temperature}", config.get("temperature_command_template"))
+    modes, switch = config.get("modes"), config.get("mode_command_template")
     if (topic := config.get("mode_command_topic")) and isinstance(modes, list):
-        send |= {"turn_off": _send(topic, "off")} if "off" in modes else {}
+        sent |= {"turn_off": send(topic, "off", switch)} if "off" in modes else {}
         on = next((mode for mode in ("auto", "heat_cool", "heat", "cool") if mode in modes), None)
-        send |= {"turn_on": _send(topic, on)} if on else {}
-    read = _reads(
-        state=_read(config, "mode_state_topic", "mode_state_template"),
-        temperature=_read(config, "temperature_state_topic", "temperature_state_template"),
-        current_temperature=_read(config, "current_temperature_topic", "current_temperature_template"),
+        sent |= {"turn_on": send(topic, on, switch)} if on else {}
+    read_back = reads(
+        state=read(config, "mode_state_topic", "mode_state_template"),
+        temperature=read(config, "temperature_state_topic", "temperature_state_template"),
+        current_temperature=read(config, "current_temperature_topic", "current_temperature_template"),
     )
-    return {"send": send, "read": read}
+    return {"send": sent, "read": read_back}
+
+
+def _vacuum(config: Config) -> Listed:
+    topic = config["command_topic"]
+    start, back = config.get("payload_start", "start"), config.get("payload_return_to_base", "return_to_base")
+    return {
+        "send": {"start": send(topic, start), "return_to_base": send(topic, back)},
+        "read": reads(state={"topic": config["state_topic"], "path": "state"} if config.get("state_topic") else None),
+    }
+
+
+def _scene(config: Config) -> Listed:
+    return {"send": {"turn_on": send(config["command_topic"], config.get("payload_on", "ON"))}}
 
 
 def _sensor(config: Config) -> Listed:
-    return {"read": _reads(state=_read(config, "state_topic", "value_template"))}
+    return {"read": {"state": read({"state_topic": None, **config}, "state_topic", "value_template") or _silent()}}
+
+
+def _silent() -> Listed:
+    raise KeyError("state_topic")
 
 
 def _binary_sensor(config: Config) -> Listed:
@@ -147,13 +156,21 @@ def _binary_sensor(config: Config) -> Listed:
 
 
 KINDS: Final[Mapping[str, Callable[[Config], Listed]]] = {
-    "light": _light,
-    "switch": _switched,
-    "fan": _fan,
-    "cover": _cover,
-    "lock": _lock,
-    "climate": _climate,
-    "sensor": _sensor,
+    "alarm_control_panel": _alarm,
     "binary_sensor": _binary_sensor,
+    "climate": _climate,
+    "cover": _cover,
+    "fan": _fan,
+    "humidifier": lambda config: _switched(config, "state_value_template"),
+    "light": light,
+    "lock": _lock,
+    "number": _sensor,
+    "scene": _scene,
+    "select": _sensor,
+    "sensor": _sensor,
+    "siren": _siren,
+    "switch": _switched,
+    "vacuum": _vacuum,
+    "valve": _sensor,
 }
 """What is understood, and what reads it; a `KeyError` or `ValueError` says what cannot be used."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final, TypeAlias
 
-from edge_assistant.devices.announcements import KINDS, Config, Listed, path
+from edge_assistant.devices.abbreviations import full
+from edge_assistant.devices.announced_values import Config, Listed, place
+from edge_assistant.devices.announcements import KINDS
 from edge_assistant.devices.home import Area, Entity, Home, fold
 from edge_assistant.devices.link_files import read_link
 from edge_assistant.devices.links import MqttLink
@@ -18,60 +20,8 @@ from edge_assistant.types import Slot
 MOST: Final = 2_000
 """Entities; what announces more is not a home."""
 _LONGEST_NAME: Final = 100
-_SHORT: Final[Mapping[str, str]] = {
-    "avty": "availability",
-    "avty_t": "availability_topic",
-    "avty_tpl": "availability_template",
-    "bri_cmd_t": "brightness_command_topic",
-    "bri_scl": "brightness_scale",
-    "bri_stat_t": "brightness_state_topic",
-    "bri_val_tpl": "brightness_value_template",
-    "cmd_t": "command_topic",
-    "cmd_tpl": "command_template",
-    "cmps": "components",
-    "curr_temp_t": "current_temperature_topic",
-    "curr_temp_tpl": "current_temperature_template",
-    "dev": "device",
-    "dev_cla": "device_class",
-    "mode_cmd_t": "mode_command_topic",
-    "mode_stat_t": "mode_state_topic",
-    "mode_stat_tpl": "mode_state_template",
-    "obj_id": "object_id",
-    "p": "platform",
-    "pct_cmd_t": "percentage_command_topic",
-    "pct_stat_t": "percentage_state_topic",
-    "pct_val_tpl": "percentage_value_template",
-    "pl_avail": "payload_available",
-    "pl_cls": "payload_close",
-    "pl_lock": "payload_lock",
-    "pl_off": "payload_off",
-    "pl_on": "payload_on",
-    "pl_open": "payload_open",
-    "pl_unlk": "payload_unlock",
-    "pos_open": "position_open",
-    "pos_clsd": "position_closed",
-    "pos_t": "position_topic",
-    "pos_tpl": "position_template",
-    "sa": "suggested_area",
-    "set_pos_t": "set_position_topic",
-    "spd_rng_max": "speed_range_max",
-    "stat_clsd": "state_closed",
-    "stat_locked": "state_locked",
-    "stat_off": "state_off",
-    "stat_on": "state_on",
-    "stat_open": "state_open",
-    "stat_t": "state_topic",
-    "stat_unlocked": "state_unlocked",
-    "stat_val_tpl": "state_value_template",
-    "t": "topic",
-    "temp_cmd_t": "temperature_command_topic",
-    "temp_stat_t": "temperature_state_topic",
-    "temp_stat_tpl": "temperature_state_template",
-    "uniq_id": "unique_id",
-    "unit_of_meas": "unit_of_measurement",
-    "val_tpl": "value_template",
-}
-"""Home Assistant's abbreviations, as far as the keys are read here (MQTT discovery documentation)."""
+
+Check: TypeAlias = Callable[[MqttLink], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +32,15 @@ class Found:
     skipped: tuple[str, ...]
 
 
-def discovered(announced: Mapping[str, str]) -> Found:
-    """Read announcements: topic and JSON. What would need a template language is left out, and said."""
+def discovered(announced: Mapping[str, str], check: Check = lambda link: None) -> Found:
+    """Read announcements: topic and JSON. What `check` refuses with a `ValueError` is left out, and said."""
     entities: dict[str, Entity] = {}
     skipped: list[str] = []
     for topic, text in sorted(announced.items())[:MOST]:
         for component, config in _components(topic, text):
             try:
                 entity = _entity(component, config)
+                check(_mqtt(entity))
             except (ValueError, TypeError, KeyError) as error:
                 skipped.append(f"{topic}: {_first_line(error)}")
             else:
@@ -115,48 +66,33 @@ def merged(home: Home, found: Found) -> Home:
 
 
 def _told(entity: Entity) -> set[str]:
-    link = entity.link
-    assert isinstance(link, MqttLink), "announced over MQTT"
-    return {publish.topic for publishes in link.send.values() for publish in publishes}
+    return {publish.topic for publishes in _mqtt(entity).send.values() for publish in publishes}
+
+
+def _mqtt(entity: Entity) -> MqttLink:
+    assert isinstance(entity.link, MqttLink), "announced over MQTT"
+    return entity.link
 
 
 def _components(topic: str, text: str) -> list[tuple[str, Config]]:
     """Return the parts that one announcement speaks of: one, or those of a whole device."""
     try:
-        config = _full(json.loads(text))
+        config = full(json.loads(text))
     except (ValueError, RecursionError):
         return []
     parts = topic.split("/")
     if not isinstance(config, dict) or len(parts) < 4:
         return []
-    component, object_id = parts[-4] if len(parts) > 4 else parts[-3], parts[-2]
-    if parts[-3] != "device" or "components" not in config:
+    node = len(parts) > 4 and (parts[-4] in KINDS or parts[-4] == "device")  # PREFIX/COMPONENT/NODE/OBJECT/config
+    component, object_id = parts[-4] if node else parts[-3], parts[-2]
+    if component != "device" or "components" not in config:
         return [(component, {"object_id": object_id, **config})]
     shared = {key: value for key, value in config.items() if key != "components"}
-    cmps = config["components"]
-    named = cmps.items() if isinstance(cmps, dict) else ()
     return [
-        (str(c.get("platform")), {**shared, "object_id": f"{object_id}_{n}", **c})
-        for n, c in named
-        if isinstance(c, dict)
+        (str(part.get("platform")), {**shared, "object_id": f"{object_id}_{name}", **part})
+        for name, part in _section(config["components"]).items()
+        if isinstance(part, dict) and part.keys() - {"platform"}  # with nothing else it is taken back
     ]
-
-
-def _full(config: Any) -> Any:
-    """Spell out abbreviated keys, and put the base topic in its places."""
-    if isinstance(config, list):
-        return [_full(item) for item in config]
-    if not isinstance(config, dict):
-        return config
-    base = str(config.get("~", ""))
-    full = {_SHORT.get(key, key): _full(value) for key, value in config.items() if key != "~"}
-    return {key: _based(value, base) if key.endswith("topic") else value for key, value in full.items()}
-
-
-def _based(topic: Any, base: str) -> Any:
-    if not isinstance(topic, str) or not base:
-        return topic
-    return base + topic[1:] if topic.startswith("~") else topic[:-1] + base if topic.endswith("~") else topic
 
 
 def _entity(component: str, config: Config) -> Entity:
@@ -168,7 +104,8 @@ def _entity(component: str, config: Config) -> Entity:
     unit = config.get("unit_of_measurement")
     attributes: dict[str, Slot] = {"unit": _text(unit)} if unit else {}
     name = _name(config, device)
-    slug = re.sub(r"\W+", "_", str(config.get("object_id") or config.get("unique_id") or name).casefold()).strip("_")
+    wanted = str(config.get("default_entity_id", "")).partition(".")[2] or config.get("object_id") or name
+    slug = re.sub(r"\W+", "_", str(wanted).casefold()).strip("_")
     return Entity(
         id=f"{component}.{slug or 'unnamed'}",
         name=name,
@@ -200,14 +137,17 @@ def _text(said: object) -> str:
 
 
 def _availability(config: Config) -> Listed:
-    listed = config.get("availability")
-    first = _section(listed[0] if isinstance(listed, list) and listed else listed)
-    topic = first.get("topic") or config.get("availability_topic")
-    if not topic:
-        return {}
-    template = first.get("value_template") or config.get("availability_template")
-    online = first.get("payload_available") or config.get("payload_available") or "online"
-    return {"available": {"topic": topic, "path": path(template), "online": online}}
+    """Return where a device says that it is there: in one place or in several."""
+    listed = config.get("availability", [])
+    places = [_section(each) for each in (listed if isinstance(listed, list) else [listed])]
+    if not places and config.get("availability_topic"):
+        places = [{"topic": config["availability_topic"], "value_template": config.get("availability_template")}]
+    usual = config.get("payload_available") or "online"
+    available = [
+        {"topic": each["topic"], **place(each.get("value_template")), "online": each.get("payload_available") or usual}
+        for each in places
+    ]
+    return {"available": available, "anywhere": config.get("availability_mode") in ("any", "latest")}
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge_assistant.devices.links import Link
+from edge_assistant.devices.links import UNKNOWN, Link
 from edge_assistant.errors import ConfigError
 from edge_assistant.languages import detect
 from edge_assistant.types import Slot
@@ -54,10 +54,10 @@ class Entity(Named):
     """How it is told and heard; None for what only this program knows."""
 
     def reporting(self, said: Mapping[str, Slot]) -> Entity:
-        """Return this entity as it says that it is: `state`, and attributes."""
-        attributes = {name: value for name, value in said.items() if name != "state"}
-        state = str(said.get("state", self.state))
-        return replace(self, state=state, attributes={**self.attributes, **attributes})
+        """Return this entity as it says that it is: `state`, and attributes; what it takes back is unknown again."""
+        attributes = {**self.attributes, **{name: value for name, value in said.items() if name != "state"}}
+        known = {name: value for name, value in attributes.items() if value != UNKNOWN}
+        return replace(self, state=str(said.get("state", self.state)), attributes=known)
 
 
 @dataclass(frozen=True, slots=True)

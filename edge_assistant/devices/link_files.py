@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from edge_assistant.devices.colors import Form, sources
 from edge_assistant.devices.links import (
     PLACE,
     Dialect,
@@ -58,6 +59,10 @@ def _short(key: str) -> BeforeValidator:
     return BeforeValidator(lambda said: {key: said} if isinstance(said, str) else said)
 
 
+def _listed(said: object) -> object:
+    return said if isinstance(said, list) else [said]
+
+
 class _Listed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,26 +70,45 @@ class _Listed(BaseModel):
 class _Sent(_Listed):
     topic: Topic | None = None
     payload: Any
+    template: str = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> _Sent:
+        if self.template and not isinstance(self.payload, dict):
+            raise ValueError("the payload of a template is its values, by name")
+        return self
 
 
 class _Read(_Listed):
     topic: Topic | None = None
     path: str = ""
+    template: str = ""
+    form: Form | None = None
+    when: dict[str, list[str]] = {}
+
+    def reading(self, topic: str) -> Reading:
+        when = {key: frozenset(said) for key, said in self.when.items()}
+        return Reading(topic, _path(self.path), self.template, self.form, when)
 
 
 class _Available(_Listed):
     topic: Topic
     path: str = ""
+    template: str = ""
     online: str = "online"
+
+    def presence(self) -> Presence:
+        return Presence(Reading(self.topic, _path(self.path), self.template), self.online)
 
 
 class _Dialect(_Listed):
+    mireds: bool = False
     scale: dict[str, Annotated[float, Field(gt=0)]] = {}
     values: dict[str, dict[str, str | int | float | bool]] = {}
 
     def dialect(self) -> Dialect:
         words = {name: {ours: plain(theirs) for ours, theirs in each.items()} for name, each in self.values.items()}
-        return Dialect(words, self.scale)
+        return Dialect(words, self.scale, self.mireds)
 
 
 class _Mqtt(_Dialect):
@@ -92,11 +116,13 @@ class _Mqtt(_Dialect):
     send: dict[str, Any] = {}
     state: Topic | None = None
     read: dict[str, Annotated[_Read, _short("path")]] = {}
-    available: Annotated[_Available | None, _short("topic")] = None
+    available: Annotated[list[Annotated[_Available, _short("topic")]], BeforeValidator(_listed)] = []
+    anywhere: bool = False
 
     def link(self, domain: str) -> MqttLink:
         send = {f"{domain}.{verb}": self._sent(f"{domain}.{verb}", said) for verb, said in self.send.items()}
-        link = MqttLink(send, self._readings(), self.dialect(), self._presence())
+        present = tuple(each.presence() for each in self.available)
+        link = MqttLink(send, self._readings(), self.dialect(), present, self.anywhere)
         told = {publish.topic for publishes in send.values() for publish in publishes}
         if echo := told & link.topics:
             raise ValueError(f"{echo.pop()} is both told and heard: the device would seem to obey by itself")
@@ -110,7 +136,7 @@ class _Mqtt(_Dialect):
             if topic is None:
                 raise ValueError(f"no topic says where {service} is sent")
             _check(service, places(each.payload))
-            publishes.append(Publish(topic, each.payload))
+            publishes.append(Publish(topic, each.payload, each.template))
         return tuple(publishes)
 
     def _readings(self) -> dict[str, Reading]:
@@ -120,12 +146,8 @@ class _Mqtt(_Dialect):
             topic = each.topic or self.state
             if topic is None:
                 raise ValueError(f"no topic says where {name} is read")
-            readings[name] = Reading(topic, _path(each.path))
+            readings[name] = each.reading(topic)
         return readings
-
-    def _presence(self) -> Presence | None:
-        listed = self.available
-        return Presence(Reading(listed.topic, _path(listed.path)), listed.online) if listed else None
 
 
 class _Asked(_Listed):
@@ -193,7 +215,7 @@ def read_link(domain: str, listed: Mapping[str, object]) -> Link | None:
 def _check(service: str, names: set[str]) -> None:
     if service not in SERVICES:
         raise ValueError(f"there is no service {service}")
-    if unknown := names - SERVICES[service].slots.keys():
+    if unknown := {name for name in names if not sources({name}) <= SERVICES[service].slots.keys()}:
         raise ValueError(f"{service} has no value {{{unknown.pop()}}}")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 from urllib.parse import quote, urlsplit
 
+from edge_assistant.devices import colors
 from edge_assistant.errors import NotSent
 from edge_assistant.safe_text import safe_text
 from edge_assistant.types import Slot
@@ -20,6 +21,8 @@ MAX_PAYLOAD: Final = 65_536
 """Bytes; a device that says more is not listened to."""
 MAX_STATE: Final = 255
 """Characters of a state or a value."""
+UNKNOWN: Final = "unknown"
+"""What is not known of a device, because it said something that cannot be understood."""
 PLACE: Final = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -31,10 +34,12 @@ class Dialect:
     """By state or attribute: our value, as text, and the device's word for it."""
     scale: Mapping[str, float] = field(default_factory=dict)
     """By attribute: the device's number for 100 %."""
+    mireds: bool = False
+    """Whether it counts the temperature of its light in mireds instead of kelvins."""
 
     def spoken(self, slots: Mapping[str, Slot]) -> dict[str, Slot]:
         """Return values as the device takes them."""
-        return {name: self._spoken(name, value) for name, value in slots.items()}
+        return {name: self._spoken(name, value) for name, value in colors.counted(slots).items()}
 
     def _spoken(self, name: str, value: Slot) -> Slot:
         word = self.words.get(name, {}).get(plain(value))
@@ -51,12 +56,18 @@ class Dialect:
         if name == "state":
             return text if text is not None else plain(said).casefold()
         value = _value(text if text is not None else said)
+        if name == "temperature" and self.mireds and isinstance(value, int | float) and value > 0:
+            return round(1_000_000 / value)
         if name in self.scale and isinstance(value, int | float) and not isinstance(value, bool):
             return round(value * 100 / self.scale[name])
         return value
 
     def same(self, name: str, wanted: Slot, has: Slot | None) -> bool:
         """Return whether a device that counts in its own steps can mean what was wanted."""
+        if name == "color":
+            return colors.same(wanted, has)
+        if name == "temperature" and self.mireds and isinstance(has, int | float) and isinstance(wanted, int | float):
+            return abs(1_000_000 / has - 1_000_000 / wanted) <= 1
         if name not in self.scale or isinstance(has, str) or has is None or isinstance(wanted, str):
             return has == wanted
         return abs(has - wanted) <= max(1.0, 50 / self.scale[name])
@@ -68,20 +79,36 @@ class Reading:
 
     topic: str = ""
     path: tuple[str, ...] = ()
+    template: str = ""
+    """What works it out, instead of a path; only an adapter can."""
+    form: colors.Form | None = None
+    """How a colour is counted that stands there."""
+    when: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Keys beside it, and what they must say, if they are there, for this to be true of the device."""
 
     def said(self, text: str) -> Slot | None:
-        """Return what stands there; None where nothing does."""
+        """Return what stands there; None where nothing does, and `UNKNOWN` where it is not true at the moment."""
         if not self.path:
-            return safe_text(text)[:MAX_STATE]
+            return self.meant(safe_text(text)[:MAX_STATE])
         try:
-            found = json.loads(text)
+            whole = json.loads(text)
         except (ValueError, RecursionError):
             return None
+        beside = whole if isinstance(whole, dict) else {}
+        if any(key in beside and str(beside[key]) not in said for key, said in self.when.items()):
+            return UNKNOWN
+        found = whole
         for key in self.path:
             found = found.get(key) if isinstance(found, dict) else None
         if isinstance(found, str):
-            return safe_text(found)[:MAX_STATE]
-        return found if isinstance(found, bool | int | float) else None
+            return self.meant(safe_text(found)[:MAX_STATE])
+        return self.meant(found)
+
+    def meant(self, found: object) -> Slot | None:
+        """Return the value of what stands there: a colour has a name."""
+        if self.form is not None and found is not None:
+            return colors.name(self.form, found) or UNKNOWN
+        return found if isinstance(found, str | bool | int | float) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +117,8 @@ class Publish:
 
     topic: str
     payload: Payload
+    template: str = ""
+    """What works the message out of the payload's values; only an adapter can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +138,16 @@ class MqttLink:
     read: Mapping[str, Reading] = field(default_factory=dict)
     """By `state` or attribute; empty for a device that does not report."""
     dialect: Dialect = Dialect()
-    present: Presence | None = None
+    present: tuple[Presence, ...] = ()
+    """Where it says that it is there: at all of these, or at one."""
+    anywhere: bool = False
+    """Whether one of these is enough."""
 
     @property
     def topics(self) -> set[str]:
         """Return what must be listened to."""
         heard = {reading.topic for reading in self.read.values()}
-        return heard | ({self.present.reading.topic} if self.present else set())
+        return heard | {presence.reading.topic for presence in self.present}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,24 +185,58 @@ class MemoryLink:
 Link: TypeAlias = MqttLink | HttpLink | PythonLink | MemoryLink
 
 
+Message: TypeAlias = tuple[str, str]
+"""Topic and payload."""
+Fill: TypeAlias = Callable[[str, Mapping[str, Payload]], str]
+"""Works a template out of values. Raises `ActionError`."""
+
+
 class Absent(Exception):
     """A value that a message needs was not given; the message is left out."""
 
 
-def messages(link: MqttLink, service: str, slots: Mapping[str, Slot]) -> list[tuple[str, str]]:
-    """Return topic and payload of what carries out a service. Raises `ActionError` where there is nothing to send."""
+def _no_templates(template: str, values: Mapping[str, Payload]) -> str:
+    raise NotSent("nothing here works templates out")
+
+
+def messages(link: MqttLink, service: str, slots: Mapping[str, Slot], fill: Fill = _no_templates) -> list[Message]:
+    """Return topic and payload of what carries out a service; `fill` works templates out.
+
+    Raises `ActionError` where there is nothing to send, or where a value would be left unsaid.
+    """
     values = link.dialect.spoken(slots)
-    ready = []
+    ready, told = [], set()
     for publish in link.send.get(service, ()):
         try:
-            ready.append((publish.topic, text(publish.payload, values)))
+            if publish.template:
+                inside = filled(publish.payload, values)
+                assert isinstance(inside, Mapping), "a template has named values"
+                ready.append((publish.topic, fill(publish.template, inside)))
+            else:
+                ready.append((publish.topic, text(publish.payload, values)))
         except Absent:
             continue
+        told |= places(publish.payload) & values.keys()
     if not ready:
         raise NotSent(f"nothing says how {service} is sent to this device")
+    refuse_unsaid(slots, told)
     if any(len(payload.encode()) > MAX_PAYLOAD for _, payload in ready):
         raise NotSent(f"the message is larger than {MAX_PAYLOAD} bytes")
     return ready
+
+
+def refuse_unsaid(slots: Mapping[str, Slot], told: set[str]) -> None:
+    """Raise `NotSent` where a device would be told less than was asked for: on, but not red."""
+    if unsaid := slots.keys() - colors.sources(told):
+        raise NotSent(f"nothing says how {min(unsaid)} is sent to this device")
+
+
+def requested(link: HttpLink, command_slots: Mapping[str, Slot], request: Request) -> dict[str, Slot]:
+    """Return the values of a request as the device takes them. Raises `NotSent` where one would be left unsaid."""
+    values = link.dialect.spoken(command_slots)
+    said = places(request.url) | places(request.query) | places(request.json)
+    refuse_unsaid(command_slots, said & values.keys())
+    return values
 
 
 def address(request: Request, values: Mapping[str, Slot]) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from edge_assistant.devices import colors
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
     from edge_assistant.devices.home import Entity
 
 Risk: TypeAlias = Literal["low", "medium", "high"]
-COLORS: Final = frozenset(
-    ("white", "black", "red", "orange", "yellow", "green", "blue", "purple", "brown", "pink", "turquoise")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """The id of something in this home, such as a room."""
+
+    def takes(self, value: Slot) -> bool:
+        return isinstance(value, str) and re.fullmatch(r"\w{1,64}", value) is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service of the allow-list."""
 
     risk: Risk = "low"
-    slots: Mapping[str, Range | Choice] = field(default_factory=dict)
+    slots: Mapping[str, Range | Choice | Label] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     leads_to: Callable[[Mapping[str, Slot]], Mapping[str, Slot]] = lambda slots: {}
     """The state (`state`) and attributes that the entity has when it is done."""
@@ -66,7 +73,7 @@ def _state(state: str) -> Service:
 _PERCENT: Final = Range(0, 100)
 _FIRST: Final[Mapping[str, Service]] = {
     "light.turn_on": Service(
-        slots={"brightness": _PERCENT, "color": Choice(frozenset(COLORS)), "temperature": Range(1500, 9000)},
+        slots={"brightness": _PERCENT, "color": Choice(colors.NAMES), "temperature": Range(1500, 9000)},
         leads_to=lambda slots: {"state": "on" if slots.get("brightness", 1) else "off", **slots},
     ),
     "light.turn_off": _state("off"),
@@ -98,6 +105,7 @@ _FIRST: Final[Mapping[str, Service]] = {
     "climate.turn_off": Service("medium", leads_to=lambda slots: {"state": "off"}),
     "cover.open_cover": Service("medium", leads_to=lambda slots: {"state": "open", "position": 100}),
     "cover.close_cover": Service("medium", leads_to=lambda slots: {"state": "closed", "position": 0}),
+    "cover.stop_cover": Service(),
     "cover.set_cover_position": Service(
         "medium",
         {"position": _PERCENT},
@@ -109,6 +117,9 @@ _FIRST: Final[Mapping[str, Service]] = {
     "alarm_control_panel.alarm_arm_away": Service("high", leads_to=lambda slots: {"state": "armed_away"}),
     "alarm_control_panel.alarm_disarm": Service("high", leads_to=lambda slots: {"state": "disarmed"}),
     "vacuum.start": _state("cleaning"),
+    "vacuum.clean_area": Service(
+        slots={"area": Label()}, required=frozenset({"area"}), leads_to=lambda slots: {"state": "cleaning", **slots}
+    ),
     "vacuum.return_to_base": _state("returning"),
     "scene.turn_on": Service(),
     "script.turn_on": Service(),
@@ -144,6 +155,8 @@ _GUARDED: Final = frozenset({"garage", "gate", "door", "garage_door"})
 
 def risk(command: Command, entity: Entity) -> Risk:
     """Return how much harm an action can do: what lets people in, or moves a garage door, is high."""
+    if command.service == "cover.stop_cover":
+        return "low"  # to stop a door is safer than to let it move on
     if entity.domain == "cover" and entity.device_class in _GUARDED:
         return "high"
     return SERVICES[command.service].risk
@@ -168,8 +181,8 @@ def fulfils(entity: Entity, wanted: Mapping[str, Slot]) -> bool:
         if name == "state" and value in ("on", "auto") and entity.domain in ("media_player", "climate"):
             if entity.state in ("off", "unavailable", "unknown", "standby"):
                 return False
-        elif has is None and name == "position":
-            continue  # a cover that does not report where it is
+        elif has is None and name in ("position", "area"):
+            continue  # a cover that does not report where it is, a vacuum that does not say which room it cleans
         elif has != value:
             return False
     return True
