@@ -4,6 +4,7 @@
   - InputError        what was handed in cannot be used (a question, a file, a name)
   - ConfigError       the configuration or a rule file cannot be used
   - StorageError      something could not be kept: no space, read-only, damaged
+    - Damaged         a database cannot be read any more
   - DownloadError     a model file could not be fetched or is not what was promised
   - ActionError       a rule matched, but the world did not do as it was told
     - NotSent         the command never left, and never will
@@ -51,6 +52,10 @@ class ConfigError(EdgeAssistantError):
 
 class StorageError(EdgeAssistantError):
     """Something could not be kept."""
+
+
+class Damaged(StorageError):
+    """A database cannot be read any more."""
 
 
 class DownloadError(EdgeAssistantError):

@@ -16,6 +16,7 @@ from edge_assistant.policy import PATIENCE, Policy
 from edge_assistant.storage.answers import Answers
 from edge_assistant.storage.database import Database
 from edge_assistant.storage.history import History
+from edge_assistant.storage.salvage import opened
 from edge_assistant.storage.timers import TimerStore
 from edge_assistant.tiers.answers import AnswersTier
 from edge_assistant.types import Declined, Judge, Limits, Query, Reply, Tier, TierName
@@ -57,7 +58,7 @@ class Rooms:
     @cached_property
     def database(self) -> Database:
         """Documents, history and answers: ``assistant.db``."""
-        return self._opened(Database(self.config.home / "assistant.db"))
+        return self._opened(opened(self.config.home / "assistant.db"))
 
     @cached_property
     def outbox(self) -> Database:

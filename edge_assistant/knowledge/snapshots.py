@@ -80,7 +80,10 @@ class Snapshots:
                 return current
         current = self.made(stamp, dimension)
         if current.size:
-            self.save(current, stamp, dimension)
+            try:
+                self.save(current, stamp, dimension)
+            except StorageError as error:  # what was made answers all the same
+                _log.warning("the index is not written down: %s", error)
         return current
 
     def made(self, stamp: str, dimension: int) -> Current:

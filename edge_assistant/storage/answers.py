@@ -45,7 +45,10 @@ class Answers:
         row = self._database.row("SELECT * FROM answers WHERE key = ? AND stored > ?", (key, oldest))
         if row is None:
             return None
-        sources = tuple(Passage(*source) for source in json.loads(row["sources"]))
+        try:
+            sources = tuple(Passage(*source) for source in json.loads(row["sources"]))
+        except (ValueError, TypeError):  # damaged on the disk; it is found out again
+            return None
         return Remembered(row["text"], row["tier"], row["confidence"], sources)
 
     def put(self, key: str, answer: Answer) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
 
-from edge_assistant.errors import StorageError
+from edge_assistant.errors import Damaged, StorageError
 
 if TYPE_CHECKING:
     import sqlite_utils
@@ -34,9 +37,9 @@ class Database:
         self._lock = threading.RLock()
         with _kept(path):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
-            self.connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+            self.connection = _connected(path)
             self.connection.row_factory = sqlite3.Row
+            self.connection.text_factory = _text
             for pragma in (
                 "journal_mode=WAL",
                 f"synchronous={'FULL' if durable else 'NORMAL'}",
@@ -79,7 +82,7 @@ class Database:
 
         sqlite-utils is imported only when there is something to do.
         """
-        with self._lock:
+        with self._lock, _kept(self.path):
             done = self._grown(room)
             if done >= len(steps):
                 return
@@ -111,6 +114,32 @@ def _kept(path: Path) -> Iterator[None]:
     except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise
-        reason = getattr(error, "strerror", None) or error
-        way_out = "; move it away, and a new one is begun" if type(error) is sqlite3.DatabaseError else ""
-        raise StorageError(f"{path}: {reason}{way_out}") from error
+        if type(error) is sqlite3.DatabaseError:
+            with suppress(OSError):
+                suspect(path).touch(mode=0o600)
+            raise Damaged(f"{path}: {error}; move it away, and a new one is begun") from error
+        raise StorageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _text(content: bytes) -> str:
+    """Read a text, also one in which the disk has changed a letter."""
+    return content.decode("utf-8", "replace")
+
+
+def suspect(path: Path) -> Path:
+    """Return the file that says that damage was met in a database."""
+    return path.with_name(f"{path.name}.suspect")
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """Open a database, or only look into it where the disk cannot be written."""
+    connect = partial(sqlite3.connect, timeout=5.0, isolation_level=None, check_same_thread=False)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+    except OSError as error:
+        if error.errno != errno.EROFS or not path.exists():
+            raise
+        log = path.with_name(f"{path.name}-wal")
+        unchanging = "" if log.exists() and log.stat().st_size else "&immutable=1"
+        return connect(f"file:{quote(str(path))}?mode=ro{unchanging}", uri=True)
+    return connect(path)

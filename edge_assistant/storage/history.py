@@ -88,5 +88,8 @@ def _turns(schema: sqlite_utils.Database) -> None:
 
 
 def _turn(row: Row) -> Turn:
-    receipt: Receipt = json.loads(row["receipt"])
+    try:
+        receipt: Receipt = json.loads(row["receipt"])
+    except (ValueError, TypeError) as error:
+        raise StorageError(f"the answer {row['id']} was damaged on the disk") from error
     return Turn(row["question"], receipt, row["asked"], bool(row["private"]), row["conversation"])
