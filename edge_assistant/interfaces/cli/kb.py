@@ -27,9 +27,9 @@ _FILE = click.Path(path_type=Path)
 def _library(session: Session) -> Iterator[Library]:
     """Open the knowledge base of this home, with the shipped documents in it."""
     from edge_assistant.rooms import open_library
-    from edge_assistant.storage.database import Database
+    from edge_assistant.storage.salvage import opened
 
-    database = Database(session.config.home / "assistant.db")
+    database = opened(session.config.home / "assistant.db")
     try:
         yield open_library(session.config, database)
     finally:
@@ -86,11 +86,16 @@ def list_documents(session: Session, as_json: bool) -> None:
 @click.argument("text")
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 50), help="How many passages.")
 @click.option("--language", help="The language to look in first; without it, that of the text.")
-@click.option("--why", is_flag=True, help="Show the score of every way of looking.")
+@click.option("--why", is_flag=True, help="Say which stage found or lost what, and what to do.")
+@click.option("--expect", metavar="SOURCE", help="Say where the document SOURCE fell out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def search_documents(session: Session, text: str, limit: int, language: str | None, why: bool, as_json: bool) -> None:
+def search_documents(
+    session: Session, text: str, limit: int, language: str | None, why: bool, expect: str | None, as_json: bool
+) -> None:
     """Show the passages that bear on TEXT, and what would be quoted."""
+    from edge_assistant.interfaces.cli import kb_why
+
     if not text.strip():
         raise InputError("there is nothing to look for")
     spoken = languages.supported(language) if language else languages.detect(text)
@@ -98,17 +103,19 @@ def search_documents(session: Session, text: str, limit: int, language: str | No
         found = library.find(text, max(limit, 10), spoken)
         finding = library.answer(text, spoken, found)
         trouble = library.trouble
+        diagnosis = kb_why.diagnosed(library, text, spoken, session.config, expect) if why or expect else None
     if as_json:
-        echo_json(_record(found[:limit], finding, trouble))
+        told = {} if diagnosis is None else {"why": kb_why.record(diagnosis)}
+        echo_json({**_record(found[:limit], finding, trouble), **told})
         return
     for one in found[:limit]:
-        click.echo(safe_text(_line(one, why)))
+        click.echo(safe_text(_line(one)))
     if not found:
         click.echo("nothing was found", err=True)
     if finding is not None:
         click.echo(safe_text(f"quoted with probability {finding.confidence:.2f}: {finding.text}"), err=True)
-    if why and trouble:
-        click.echo(safe_text(f"by words only: {trouble}"), err=True)
+    for line in [] if diagnosis is None else kb_why.lines(diagnosis):
+        click.echo(safe_text(line), err=True)
 
 
 @command.command(name="remove")
@@ -173,13 +180,8 @@ def import_library(session: Session, file: Path) -> None:
     click.echo(f"{new} added, {total - new} unchanged", err=True)
 
 
-def _line(one: Found, why: bool) -> str:
-    chunk = one.stored.chunk
-    head = f"{one.score:.2f}  {chunk.place}"
-    if why:
-        cosine = "not compared by meaning" if one.cosine is None else f"cosine {one.cosine:.3f}"
-        head += f"  (bm25 {one.bm25:.2f}, {cosine})"
-    return f"{head}\n      {' '.join(one.passage.text.split())[:160]}"
+def _line(one: Found) -> str:
+    return f"{one.score:.2f}  {one.stored.chunk.place}\n      {' '.join(one.passage.text.split())[:160]}"
 
 
 def _record(found: Sequence[Found], finding: Finding | None, trouble: str) -> dict[str, object]:
