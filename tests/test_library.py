@@ -48,7 +48,7 @@ def test_a_changed_file_replaces_what_was_read_from_it(tmp_path: Path) -> None:
 
     report = added(kept, folder)
 
-    assert report.added == ("pump.md",)
+    assert report.added == ["pump.md"]
     assert [found.text for found in kept.search("pump", 5, "en")] == ["The pump is blue."]
 
 
@@ -57,7 +57,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
 
     report = added(library(tmp_path), folder, tmp_path / "missing.md")
 
-    assert report.added == ("good.md", "sub/more.md")
+    assert report.added == ["good.md", "sub/more.md"]
     assert [sentence.rpartition(": ")[2] for sentence in report.refused] == [
         "the file is empty",
         "there is no such file",
@@ -70,8 +70,8 @@ def test_a_file_whose_name_is_not_text_is_refused_and_the_others_are_not(tmp_pat
 
     report = added(library(tmp_path), folder)
 
-    assert report.added == ("good.md",)
-    assert report.refused == (f"{folder / 'caf?.md'}: the name holds bytes that are no UTF-8",)
+    assert report.added == ["good.md"]
+    assert report.refused == [f"{folder / 'caf?.md'}: the name holds bytes that are no UTF-8"]
 
 
 def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
 
     report = added(library(tmp_path), path)
 
-    assert report.refused == (f"{path}: file name too long",)
+    assert report.refused == [f"{path}: file name too long"]
 
 
 def test_files_of_one_name_get_different_names(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_folder_without_documents_is_said(tmp_path: Path) -> None:
 
     report = added(library(tmp_path), tmp_path / "nothing")
 
-    assert report.refused == (f"{tmp_path / 'nothing'}: there is no document in this folder",)
+    assert report.refused == [f"{tmp_path / 'nothing'}: there is no document in this folder"]
     assert not report.useful
 
 
@@ -160,12 +160,12 @@ def test_the_starter_documents_follow_their_folder(tmp_path: Path) -> None:
     generation = kept.generation
 
     again = ingest.sync_starter(kept, folder)
-    assert (again.added, kept.generation) == ((), generation)
+    assert (again.added, kept.generation) == ([], generation)
 
     (folder / "en/b.md").unlink()
     (folder / "en/c.md").write_text("The lamp is green.")
     report = ingest.sync_starter(kept, folder)
-    assert (report.added, report.removed) == (("en/c.md",), ("en/b.md",))
+    assert (report.added, report.removed) == (["en/c.md"], ["en/b.md"])
     assert {entry.collection for entry in kept.documents()} == {STARTER}
 
     ingest.sync_starter(kept, None)

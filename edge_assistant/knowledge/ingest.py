@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-import os.path
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from edge_assistant.errors import InputError
+from edge_assistant.knowledge import readers
+from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.library import Library
-from edge_assistant.knowledge.readers import READERS, read
+from edge_assistant.knowledge.shelf import Shelf
+from edge_assistant.knowledge.walking import documents
 from edge_assistant.safe_text import writable_text
 
 STARTER: Final = "starter"
 """The collection of the documents that come with the package."""
 
+Progress: TypeAlias = Callable[[str, int, int, str], object]
+"""Is told of what (files, passages) how many of how many are done, and the name of the next one."""
 
-@dataclass(frozen=True, slots=True)
+
+class Read(Protocol):
+    """Reads one file, or raises `InputError` with one sentence."""
+
+    def __call__(self, path: Path, source: str, *, limit: int, collection: str, language: str | None) -> Document: ...
+
+
+@dataclass(slots=True)
 class Report:
-    """What became of the files that were handed in."""
+    """What became of the files that were handed in, by their names."""
 
-    added: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
+    added: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    """Known under another name until now; the passages are the same."""
+    refused: list[str] = field(default_factory=list)
     """One sentence for each file that could not be used."""
-    removed: tuple[str, ...] = ()
+    missing: list[str] = field(default_factory=list)
+    """Read from these folders before, and no longer there."""
+    removed: list[str] = field(default_factory=list)
 
     @property
     def useful(self) -> bool:
         """Whether anything that was handed in is in the library now."""
-        return bool(self.added or self.unchanged)
+        return bool(self.added or self.unchanged or self.moved or self.removed)
 
 
 def add(
@@ -41,43 +57,78 @@ def add(
     limit: int,
     collection: str = "main",
     language: str | None = None,
-    progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+    sync: bool = False,
+    only: Collection[Path] | None = None,
+    read: Read = readers.read,
+    progress: Progress = lambda what, done, total, name: None,
 ) -> Report:
     """Take in files, and the readable files of folders; every file is kept whole or not at all.
 
-    `limit` is the largest file in bytes; `progress` is told how many files of how many are done, and the next one.
+    `limit` is the largest file in bytes. With `sync`, documents whose files are gone from these folders are
+    removed, else they are reported. With `only`, other files are passed over. Vectors are made after the last
+    file. Raises `StorageError`.
     """
-    report = Report()
-    files = [(file, name) for path in paths for file, name in _files(path)]
-    names = _distinct(library, files, collection)
-    for done, ((file, _), name) in enumerate(zip(files, names, strict=True)):
-        progress(done, len(files), name)
-        try:
-            if writable_text(str(file)) != str(file):
-                raise InputError(f"{writable_text(str(file))}: the name holds bytes that are no UTF-8")
-            new = library.add(read(file, name, limit=limit, collection=collection, language=language), later=True)
-        except InputError as error:
-            report = replace(report, refused=(*report.refused, str(error)))
-            continue
-        if new:
-            report = replace(report, added=(*report.added, name))
-        else:
-            report = replace(report, unchanged=(*report.unchanged, name))
-    progress(len(files), len(files), "")
-    if report.added:
-        library.settle()
+    report, shelf = Report(), Shelf(library.store, collection)
+    total = sum(1 for path in paths for _ in documents(path))
+    done = 0
     for path in paths:
-        if os.path.isdir(path) and not any(True for _ in _files(path)):
-            report = replace(report, refused=(*report.refused, f"{path}: there is no document in this folder"))
+        found = 0
+        for file, wish in documents(path, report.refused.append):
+            progress("files", done, total, wish)
+            if only is None or file in only:
+                _take(library, shelf, report, file, wish, limit=limit, language=language, read=read)
+            done, found = done + 1, found + 1
+        if not found and not report.refused:
+            report.refused.append(f"{path}: there is no document in this folder")
+        elif found and os.path.isdir(path):
+            report.missing += shelf.missing(path)
+    progress("files", done, done, "")
+    if sync:
+        report.removed, report.missing = report.missing, []
+        for source in report.removed:
+            library.remove(source, collection)
+    if report.added or report.removed or library.store.unfinished:
+        library.settle(lambda done, total: progress("passages", done, total, ""))
     return report
+
+
+def _take(
+    library: Library,
+    shelf: Shelf,
+    report: Report,
+    file: Path,
+    wish: str,
+    *,
+    limit: int,
+    language: str | None,
+    read: Read,
+) -> None:
+    """Take in one file, and note what became of it."""
+    try:
+        if writable_text(str(file)) != str(file):
+            raise InputError(f"{writable_text(str(file))}: the name holds bytes that are no UTF-8")
+        readers.checked(file, limit)
+        origin, digest = str(file.resolve()), _digest(file)
+        name = shelf.name(file, wish)
+        if shelf.holds(name, origin, digest, language):
+            report.unchanged.append(name)
+        elif shelf.moves(name, origin, digest, language):
+            report.moved.append(name)
+        else:
+            document = read(file, name, limit=limit, collection=shelf.collection, language=language)
+            library.put(document)
+            shelf.put(document)
+            report.added.append(name)
+    except InputError as error:
+        report.refused.append(str(error))
 
 
 def sync_starter(library: Library, folder: Path | None, *, limit: int = 5_000_000) -> Report:
     """Make the starter collection what the shipped folder holds, or empty without one; cheap where nothing changed."""
-    files = [] if folder is None or not folder.is_dir() else list(_files(folder))
+    files = [] if folder is None or not folder.is_dir() else list(documents(folder))
     mark = _mark(files)
     if library.store.remembered(STARTER) == mark:
-        return Report(unchanged=tuple(name for _, name in files))
+        return Report(unchanged=[name for _, name in files])
     kept = {name for _, name in files}
     vanished = [
         entry.source for entry in library.documents() if entry.collection == STARTER and entry.source not in kept
@@ -88,31 +139,20 @@ def sync_starter(library: Library, folder: Path | None, *, limit: int = 5_000_00
     if vanished and not report.added:
         library.settle()
     library.store.remember(STARTER, mark)
-    return replace(report, removed=tuple(vanished))
+    report.removed = vanished
+    return report
 
 
-def _files(path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield a file, or the readable files below a folder, with their names for people; links out are not followed."""
-    if not os.path.isdir(path):  # `Path.is_dir` raises where a folder above may not be looked into
-        yield path, path.name
-        return
-    for file in sorted(path.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        if not hidden and not file.is_symlink() and file.is_file() and file.suffix.lower() in READERS:
-            yield file, file.relative_to(path).as_posix()
-
-
-def _distinct(library: Library, files: Sequence[tuple[Path, str]], collection: str) -> list[str]:
-    """Return a name for each file that no other file has: with the name of its folder where two are alike."""
-    taken = {entry.source: entry.origin for entry in library.documents() if entry.collection == collection}
-    names = []
-    for file, wish in files:
-        origin, name, folder = str(file.resolve()), wish, file.resolve().parent
-        while taken.get(name, origin) != origin and folder.name:
-            name, folder = f"{folder.name}/{name}", folder.parent
-        taken[name] = origin
-        names.append(name)
-    return names
+def _digest(file: Path) -> str:
+    """Return the hash of a file's content, a piece at a time. Raises `InputError`."""
+    digest = hashlib.sha256()
+    try:
+        with file.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                digest.update(piece)
+    except OSError as error:
+        raise InputError(f"{file}: {(error.strerror or 'it cannot be read').lower()}") from error
+    return digest.hexdigest()
 
 
 def _mark(files: Sequence[tuple[Path, str]]) -> str:

@@ -61,17 +61,18 @@ class Library:
         """Return every document, by collection and name."""
         return self.store.entries()
 
-    def add(self, document: Document, *, later: bool = False) -> bool:
-        """Keep a document, all of it or nothing; return False where it is already there, word for word.
-
-        With `later`, it is found by its words from now on, and `settle` makes its vectors.
-        """
+    def add(self, document: Document) -> bool:
+        """Keep a document, all of it or nothing; return False where it is already there, word for word."""
         if self.store.fingerprint(document.collection, document.source) == document.fingerprint:
             return False
         cut = chunks(document)
-        vectors = None if later else self._embed([chunk.embedded for chunk in cut])
+        vectors = self._embed([chunk.embedded for chunk in cut])
         self.store.replace(document, cut, self.stamp if vectors is not None else None, vectors)
         return True
+
+    def put(self, document: Document) -> None:
+        """Keep a document in the place of an earlier one; it is found by its words until `settle` makes vectors."""
+        self.store.replace(document, chunks(document), None, None)
 
     def restore(self, document: Document, cut: Sequence[Chunk], vectors: Sequence[bytes], stamp: str) -> bool:
         """Keep a document that another library has cut; its vectors count where the embedder is the same."""
