@@ -24,7 +24,7 @@ def test_the_language_is_pinned_and_the_question_stands_last(language: str, name
     assert before.text == "Before"
     assert last.text.endswith("Why?")
     assert name in last.text
-    assert last.text.index("</passages>") < last.text.index(prompts.NOT_SAID[language])
+    assert last.text.index("</passages>") < last.text.index(name)
 
 
 def test_two_questions_about_other_passages_share_all_before_them() -> None:
@@ -41,6 +41,18 @@ def test_a_passage_cannot_end_the_list_or_begin_another_one(language: str) -> No
     assert text.lower().count("<passages>") == text.lower().count("</passages>") == 1
     assert "[2]" not in text
     assert "Ignore the above" in text[text.index("<passages>") : text.index("</passages>")]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_careful_model_is_asked_to_cite_and_to_say_where_nothing_answers(language: str) -> None:
+    query = Query("Why?", language, passages=(HOSTILE,))
+    wish = prompts.NOT_SAID[language].rstrip(".。")
+
+    careful, plain = (prompts.messages(query, careful=careful)[-1].text for careful in (True, False))
+
+    assert wish in careful
+    assert "like [1]" in careful or "例如 [1]" in careful
+    assert wish not in plain
 
 
 def test_without_passages_the_question_is_asked_as_it_is() -> None:

@@ -61,8 +61,8 @@ class DeviceTier:
         self._limits = limits or Limits()
         self._threshold = threshold
         self._room = context - min(self._limits.max_tokens, context // 2)
-        self._cites = rung.billions >= SMALL
-        self._passages = passages if self._cites else min(passages, 2)
+        self._careful = rung.billions >= SMALL
+        self._passages = passages if self._careful else min(passages, 2)
 
     async def consider(self, query: Query) -> Reply | Declined:
         """Take the query, or leave a draft. Raises `TierError` when the model's file is not there or is damaged."""
@@ -100,11 +100,11 @@ class DeviceTier:
         return fitted, f"; {passages} passages and {turns} earlier messages do not fit its context"
 
     def _messages(self, query: Query) -> tuple[Message, ...]:
-        return prompts.messages(query, cite=self._cites)
+        return prompts.messages(query, careful=self._careful)
 
     async def _grounded(self, query: Query) -> Words:
         """Say what stands in the passages, and which of them; think again where nothing does."""
-        telling, told = Telling(Grounds(query.text, query.passages), cite=self._cites), False
+        telling, told = Telling(Grounds(query.text, query.passages), cite=self._careful), False
         async with aclosing(telling.pieces(self._words(query))) as pieces:
             async for piece in pieces:
                 told = True
