@@ -12,6 +12,7 @@ from edge_assistant.rules.slot_checks import Check
 from edge_assistant.skills.arithmetic import is_arithmetic
 from edge_assistant.skills.cities import is_place
 from edge_assistant.skills.days import is_day, is_feast
+from edge_assistant.skills.delayed import is_delayed
 from edge_assistant.skills.kinds import is_choice, is_dice, is_list_item, is_list_name
 from edge_assistant.skills.moment_words import is_bare_moment, is_moment
 from edge_assistant.skills.reminders import is_errand, is_reminder, is_task
@@ -24,6 +25,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "quantity": is_quantity,
     "unit": is_unit,
     "device": is_device,
+    "delayed": is_delayed,
     "moment": is_moment,
     "bare_moment": is_bare_moment,
     "reminder": is_reminder,
@@ -71,12 +73,12 @@ class Asked:
         many = " and " in names or (names.endswith("s") and not names.endswith(("ss", "us")))
         return "are" if many else "is"
 
-    def join(self, things: list[str]) -> str:
+    def join(self, things: list[str], last: str = "and") -> str:
         """Return an enumeration: "a, b and c"."""
         if len(things) < 2:
             return "".join(things)
-        comma, last = self.book.word("Word", "comma"), self.book.word("Word", "and")
-        return comma.join(things[:-1]) + last + things[-1]
+        comma, before = self.book.word("Word", "comma"), self.book.word("Word", last)
+        return comma.join(things[:-1]) + before + things[-1]
 
 
 Work: TypeAlias = Callable[[], Awaitable[Said]]

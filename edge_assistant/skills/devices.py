@@ -8,15 +8,17 @@ from typing import Final
 from edge_assistant.actuator import Actuator, Receipt
 from edge_assistant.devices.home import Entity
 from edge_assistant.devices.services import Command
+from edge_assistant.rules.rulebook import acts
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
+from edge_assistant.skills.delayed import parted
 from edge_assistant.skills.states import state_word
-from edge_assistant.skills.targets import INTENTS, command, targets
+from edge_assistant.skills.targets import INTENTS, command, is_door, lowers, targets
 from edge_assistant.types import Declined
 
 PIN: Final = "Pin"
 """The intent of a number that stands in for a yes."""
 _ONE_IS_MEANT: Final = frozenset(
-    ("HassClimateSetTemperature", "StepTemperature", "HassSetVolume", "HassSetVolumeRelative")
+    ("HassClimateSetTemperature", "StepTemperature", "StepFan", "HassSetVolume", "HassSetVolumeRelative")
 )
 
 
@@ -33,6 +35,8 @@ class Devices:
             **dict.fromkeys(INTENTS, self._tell),
             "WhichRoom": lambda asked: saying("which_room", table="Device"),
             "UnknownDevice": lambda asked: saying("unknown_device", "Device", name=asked.match.slots["thing"]),
+            "WhichDoor": self._which_door,
+            "DelayedOrder": self._delayed,
             "Yes": self._yes,
             "No": self._no,
             PIN: self._pin,
@@ -48,12 +52,19 @@ class Devices:
             nothing = "nothing_plays" if asked.match.intent.startswith("HassMedia") else "none_there"
             return saying(nothing, table="Device")
         if len(found) > 1 and (asked.match.intent in _ONE_IS_MEANT or self._ambiguous(asked, found)):
-            return saying("which_one", "Device", names=asked.join([self._placed(entity, asked) for entity in found]))
+            return saying(
+                "which_one", "Device", names=asked.join([self._placed(entity, asked) for entity in found], "or")
+            )
 
         async def tell() -> Said:
             await self._actuator.look([entity.id for entity in found])
             home = self._actuator.home()
-            commands = [command(asked.match, home.entity(entity.id) or entity) for entity in found]
+            meant = [home.entity(entity.id) or entity for entity in found]
+            awake = [entity for entity in meant if not (lowers(asked.match) and entity.state == "off")]
+            if not awake:
+                names = self._names(asked, [entity.id for entity in meant])
+                return Said("is_off", {"names": names, "is": asked.verb(names)}, table="Device")
+            commands = [command(asked.match, entity, home) for entity in awake]
             risky = commands if asked.match.asks == "confirm" else self._actuator.needs_yes(commands)
             if risky:
                 self._actuator.hold(asked.query.context, commands)
@@ -62,6 +73,23 @@ class Devices:
             return self._told(asked, receipts, asked.match.intent, asked.match.response)
 
         return tell
+
+    def _which_door(self, asked: Asked) -> Work:
+        """Ask which door: no guess opens one."""
+        doors = [entity for entity in self._actuator.home().entities if is_door(entity)]
+        if not doors:
+            return saying("none_there", table="Device")
+        return saying("which_one", "Device", names=asked.join([self._placed(entity, asked) for entity in doors], "or"))
+
+    def _delayed(self, asked: Asked) -> Work | Declined:
+        """Say that nothing is done later, and offer to remind of it."""
+        parts = parted(str(asked.match.slots["order"]), asked.match.language)
+        assert parts is not None, "the rule's check was passed"
+        order, when, lasts = parts
+        matches = asked.book.matches(order, self._actuator.home(), asked.query.context.area)
+        if not any(acts(match.intent) for match in matches):
+            return Declined("what shall be done later is not understood")
+        return saying("lasting" if lasts else "default", order=order, when=when)
 
     def _yes(self, asked: Asked) -> Work | Declined:
         asked_at = self._actuator.now()
@@ -146,6 +174,9 @@ class Devices:
         values: dict[str, object] = {**asked.match.slots, **receipts[0].command.slots}
         if "color" in values:
             values["color"] = asked.book.word("Colour", str(values["color"]))
+        if room := self._actuator.home().area(str(values.get("area", ""))):
+            called = room.called(asked.match.language)
+            values["room"] = called.lower() if asked.match.language == "en" else called
         names = self._names(asked, [receipt.command.entity for receipt in receipts])
         values |= {"names": names, "is": asked.verb(names)}
         said = asked.book.say(intent, response, values) or asked.book.say(intent, "default", values)

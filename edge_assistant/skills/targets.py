@@ -16,6 +16,9 @@ _DOMAINS: Final[Mapping[str, Collection[str]]] = {
     "HassClimateSetTemperature": ("climate",),
     "StepTemperature": ("climate",),
     "HassFanSetSpeed": ("fan",),
+    "StepFan": ("fan",),
+    "HassStopMoving": ("cover",),
+    "HassVacuumCleanArea": ("vacuum",),
     "HassSetPosition": ("cover",),
     "HassSetVolume": ("media_player",),
     "HassSetVolumeRelative": ("media_player",),
@@ -34,7 +37,10 @@ _OFF: Final = {"cover": "close_cover", "lock": "unlock", "vacuum": "return_to_ba
 _EVERYTHING: Final = ("light", "switch", "fan", "media_player")
 _RUNNING: Final = ("HassMediaPause", "StopMedia", "HassMediaUnpause", "HassMediaNext", "HassMediaPrevious")
 """What can only be asked of a player that plays, or that has paused."""
+_STATES_MEANT: Final = {"StepFan": ("on",), "HassStopMoving": ("opening", "closing")}
+"""Which of several is meant where nobody names it: what runs, or moves."""
 _SHADING: Final = ("blind", "curtain", "shade", "shutter")
+_DOORS: Final = ("door", "garage", "garage_door", "gate")
 _Call: TypeAlias = "tuple[str, dict[str, Slot]]"
 """The verb of a service, and the values for it."""
 
@@ -48,15 +54,18 @@ def targets(match: Match, home: Home, area: str | None) -> tuple[Entity, ...]:
     domains = (str(slots["domain"]),) if "domain" in slots else match.domains or _DOMAINS.get(match.intent, ())
     if match.intent == "HassTurnOff" and not slots.keys() & {"name", "domain"}:
         domains = _EVERYTHING
+    cleans = match.intent == "HassVacuumCleanArea"  # the room is not where the vacuum stands, but where it shall go
     found = home.find(
         name=_text(slots, "name"),
-        area=_text(slots, "area"),
+        area=None if cleans else _text(slots, "area"),
         floor=_text(slots, "floor"),
         domains=domains,
         device_classes=_classes(home, slots),
     )
     if match.intent in ("HassTurnOn", "HassTurnOff") and not domains:
         found = tuple(entity for entity in found if entity.domain not in ("cover", "lock", "vacuum", "sensor"))
+    if match.intent in _STATES_MEANT and not slots.keys() & {"name", "area", "floor"}:
+        return _in_state(_STATES_MEANT[match.intent], found) or _nearest(found, home, area)
     if "name" in slots:
         return _nearest(found, home, area)
     if domains == ("media_player",) and match.intent not in ("HassTurnOn", "HassTurnOff"):
@@ -70,9 +79,22 @@ def targets(match: Match, home: Home, area: str | None) -> tuple[Entity, ...]:
     return found
 
 
-def command(match: Match, entity: Entity) -> Command:
+def lowers(match: Match) -> bool:
+    """Return whether a match asks for less of what a device gives: a lamp that is off gives none."""
+    step = str(match.slots.get("step", ""))
+    return match.intent in ("StepBrightness", "StepFan") and (step == "down" or step.startswith("-"))
+
+
+def is_door(entity: Entity) -> bool:
+    """Return whether an entity is what people open to go through."""
+    return entity.domain == "lock" or (entity.domain == "cover" and entity.device_class in _DOORS)
+
+
+def command(match: Match, entity: Entity, home: Home | None = None) -> Command:
     """Return what a match asks of one entity."""
-    verb, slots = _VERBS[match.intent](match.slots, entity)
+    room = home.area(_text(match.slots, "area")) if home is not None else None
+    said = {**match.slots, "area": room.id} if room is not None else match.slots
+    verb, slots = _VERBS[match.intent](said, entity)
     return Command(f"{entity.domain}.{verb}", entity.id, slots)
 
 
@@ -90,6 +112,10 @@ def _classes(home: Home, slots: Mapping[str, Slot]) -> tuple[str, ...]:
     ):
         return _SHADING
     return (wanted,)
+
+
+def _in_state(states: Collection[str], found: Sequence[Entity]) -> tuple[Entity, ...]:
+    return tuple(entity for entity in found if entity.state in states)
 
 
 def _nearest(found: Sequence[Entity], home: Home, area: str | None) -> tuple[Entity, ...]:
@@ -112,6 +138,13 @@ def _stepped(entity: Entity, step: str) -> int:
     now = entity.attributes.get("brightness", 100) if entity.state == "on" else 0
     brightness = int(now) if isinstance(now, int | float) else 100
     return min(100, brightness + 20) if step == "up" else max(1, brightness - 20)
+
+
+def _faster(entity: Entity, step: Slot) -> float:
+    speed = entity.attributes.get("percentage", 50)
+    now = float(speed) if entity.state != "off" and isinstance(speed, int | float) else 0.0
+    by = {"up": 25.0, "down": -25.0}.get(str(step)) or float(step)
+    return max(min(now, 10.0), min(100.0, now + by))  # slower is not off
 
 
 def _warmer(entity: Entity, step: Slot) -> float:
@@ -155,6 +188,9 @@ _VERBS: Final[Mapping[str, Callable[[Mapping[str, Slot], Entity], _Call]]] = {
     "HassClimateSetTemperature": _passing("set_temperature", "temperature", "temperature"),
     "StepTemperature": lambda said, entity: ("set_temperature", {"temperature": _warmer(entity, said["step"])}),
     "HassFanSetSpeed": _passing("set_percentage", "percentage", "percentage"),
+    "StepFan": lambda said, entity: ("set_percentage", {"percentage": _faster(entity, said["step"])}),
+    "HassStopMoving": _verb("stop_cover"),
+    "HassVacuumCleanArea": _passing("clean_area", "area", "area"),
     "HassSetPosition": _passing("set_cover_position", "position", "position"),
     "HassSetVolume": _passing("volume_set", "volume", "volume_level"),
     "HassSetVolumeRelative": lambda said, entity: ("volume_set", {"volume": _louder(entity, said["volume_step"])}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from edge_assistant.actuator import Actuator
@@ -11,11 +12,14 @@ from edge_assistant.devices.home import Home
 from edge_assistant.devices.pin import digits
 from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
-from edge_assistant.rules.clauses import MOST, clauses, completed
+from edge_assistant.rules.clauses import MOST, clauses
 from edge_assistant.rules.rulebook import MAX_TEXT, Match, Rulebook, acts
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.devices import PIN
-from edge_assistant.skills.things import no_hand
+from edge_assistant.skills.follow_ups import Meant, meant
+from edge_assistant.skills.several import one_each
+from edge_assistant.skills.targets import INTENTS, targets
+from edge_assistant.skills.things import is_order, no_hand
 from edge_assistant.types import Declined, Query, Reply, TierName, Words
 
 UNCLEAR: Final = 0.55
@@ -32,8 +36,12 @@ _WHY: Final[Mapping[str, str]] = {
     "no_time": "it wants to be reminded at a time that is not understood",
 }
 _COURTESIES: Final = frozenset(("Greet", "Goodbye", "Thank"))
-_ALONE: Final = frozenset(("WhichRoom", "UnknownDevice", "AskDuration", "Yes", "No", "Help", "HassNevermind"))
+_ALONE: Final = frozenset(
+    ("WhichRoom", "WhichDoor", "UnknownDevice", "AskDuration", "DelayedOrder", "Yes", "No", "Help", "HassNevermind")
+)
 """What is no part of a longer command."""
+_VAGUE: Final = frozenset(("WhichRoom", "WhichDoor", "HassGetState"))
+"""What is asked back, unless the conversation has told it; a free phrasing may only be half of what is meant."""
 
 
 class RuleTier:
@@ -63,21 +71,31 @@ class RuleTier:
         if (entered := self._entered(query)) is not None:
             return entered
         home = self._actuator.home()
-        books = [self._rulebooks(language) for language in _languages(query)]
-        found = [match for book in books for match in book.matches(query.text, home, query.context.area)]
+        heard = [(meant(query, book, home), book) for book in map(self._rulebooks, _languages(query))]
+        if answer := self._first(query, home, [(meaning, book) for meaning, book in heard if meaning.answers]):
+            self._actuator.release(query.context)
+            return answer
+        found = [match for _, book in heard for match in book.matches(query.text, home, query.context.area)]
         matches = sorted(found, key=lambda match: match.intent not in _ANSWERS)
         if not matches or matches[0].intent not in _ANSWERS:
             self._actuator.release(query.context)  # the conversation has gone on
         reason = "no rule matches"
+        vague = matches and (matches[0].intent in _VAGUE or matches[0].probability is not None)
+        if vague and (told := self._first(query, home, [(meaning, book) for meaning, book in heard if meaning.leans])):
+            return told
         for match in matches:
             work = self._work(Asked(match, query, self._rulebooks(match.language)))
             if not isinstance(work, Declined):
                 return self._reply([(match, work)])
             reason = f"{match.why}: {work.reason}"
-        for book in books:
-            if strung := self._strung(query, book, home):
+        return self._first(query, home, heard) or Declined(reason, draft=_draft(query, heard[0][1], matches))
+
+    def _first(self, query: Query, home: Home, heard: Sequence[tuple[Meant, Rulebook]]) -> Reply | None:
+        """Take the first meaning of which every clause is understood."""
+        for meaning, book in heard:
+            if strung := self._strung(meaning, query, book, home):
                 return self._reply(strung)
-        return Declined(reason, draft=_draft(query, books[0], matches))
+        return None
 
     def _entered(self, query: Query) -> Reply | None:
         """Take a PIN before anything else hears of it: one that was asked for, or the right one at any time."""
@@ -89,16 +107,35 @@ class RuleTier:
         work = self._work(Asked(match, query, self._rulebooks(query.language)))
         return None if isinstance(work, Declined) else self._reply([(match, work)])
 
-    def _strung(self, query: Query, book: Rulebook, home: Home) -> Sequence[tuple[Match, Work]]:
+    def _strung(self, meaning: Meant, query: Query, book: Rulebook, home: Home) -> Sequence[tuple[Match, Work]]:
         """Return what every clause of the query asks for; nothing, unless all of them are understood."""
-        meant = completed(query.text, book.language, query.history, home)
-        request = book.request(meant)
-        said = (meant,) if request is None else clauses(request, book.language, home)
-        if len(said) > MOST or said == (query.text,):
-            return ()
-        understood = [self._clause(clause, query, book, home) for clause in said]
+        request = book.request(meaning.text)
+        said = (meaning.text,) if request is None else clauses(request, book.language, home)
+        if len(said) > MOST or (said == (query.text,) and not (meaning.answers or meaning.leans)):
+            return self._several(request or "", query, book, home)
+        meant = replace(query, text=meaning.text, context=replace(query.context, area=meaning.area))
+        understood = [self._clause(clause, meant, book, home) for clause in said]
         strung = [clause for clause in understood if clause is not None]
-        return strung if len(strung) == len(said) and not _asks_and_acts([match.intent for match, _ in strung]) else ()
+        if len(strung) < len(said):
+            return self._several(request or "", meant, book, home)
+        return () if _asks_and_acts([match.intent for match, _ in strung]) else strung
+
+    def _several(self, request: str, query: Query, book: Rulebook, home: Home) -> Sequence[tuple[Match, Work]]:
+        """Return what is asked of each of several things that share a verb."""
+        if not is_order(request):
+            return ()
+        found: dict[str, tuple[Match, Work] | None] = {}
+
+        def understood(said: str) -> bool:
+            if said not in found:
+                found[said] = self._clause(said, query, book, home)
+            clause = found[said]
+            return clause is not None and _aims(clause[0], home, query.context.area)
+
+        strung = [
+            clause for said in one_each(request, book.language, understood) if (clause := found[said]) is not None
+        ]
+        return strung if len({match.intent for match, _ in strung}) == 1 else ()  # "on and off" is no verb for both
 
     def _clause(self, clause: str, query: Query, book: Rulebook, home: Home) -> tuple[Match, Work] | None:
         for match in book.matches(clause, home, query.context.area):
@@ -144,6 +181,11 @@ def _draft(query: Query, book: Rulebook, matches: Sequence[Match]) -> Reply | No
         yield said
 
     return Reply(words(), _WHY.get(str(key), "it sounds like a command, but no rule understands it"), UNCLEAR)
+
+
+def _aims(match: Match, home: Home, area: str | None) -> bool:
+    """Return whether a match means a device that there is."""
+    return match.intent in INTENTS and bool(targets(match, home, area))
 
 
 def _asks_and_acts(intents: Sequence[str]) -> bool:
