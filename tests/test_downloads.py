@@ -10,6 +10,7 @@ import stat
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -29,13 +30,14 @@ def model(*sources: str, data: bytes = WEIGHTS) -> ModelFile:
 
 
 class Hub(ThreadingHTTPServer):
-    """A hub with one file, that can break off once after some bytes."""
+    """A hub with one file under any name, or with certain files, that can break off once after some bytes."""
 
     daemon_threads = True
 
     def __init__(self, content: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.content = content
+        self.files: dict[str, bytes] = {}
         self.promised: int | None = None
         self.break_after: int | None = None
         self.asked: list[tuple[str, str, str | None]] = []
@@ -64,30 +66,39 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.path.startswith("/me/mine/resolve/v1/"):
             self.send_error(404)
             return
+        content = hub.files.get(self.path.rsplit("/", 1)[-1], hub.content)
         start = int(match[1]) if wanted and (match := re.match(r"bytes=(\d+)-", wanted)) else 0
         self.send_response(206 if start else 200)
-        self.send_header("ETag", f'"{hashlib.sha256(hub.content).hexdigest()}"')
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
         self.send_header("X-Repo-Commit", "1" * 40)
-        promised = hub.promised if hub.promised is not None and not body else len(hub.content)
+        promised = hub.promised if hub.promised is not None and not body else len(content)
         self.send_header("Content-Length", str(promised - start))
         self.send_header("Content-Range", f"bytes {start}-{promised - 1}/{promised}")
         self.end_headers()
         if body:
             until, hub.break_after = hub.break_after, None
-            self.wfile.write(hub.content[start:until])
+            self.wfile.write(content[start:until])
 
     def log_message(self, format: str, *values: object) -> None:
         pass
 
 
-@pytest.fixture
-def hub() -> Iterator[Hub]:
+@contextmanager
+def serving(files: dict[str, bytes]) -> Iterator[Hub]:
+    """Run a hub in a thread."""
     with Hub(WEIGHTS) as server:
+        server.files = files
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with serving({}) as server:
+        yield server
 
 
 @pytest.fixture

@@ -94,13 +94,13 @@ def test_a_processor_that_fails_is_passed_over_and_the_one_used_is_named(
 ) -> None:
     tried: list[Sequence[str]] = []
 
-    def broken_driver(weights: bytes, options: Any, providers: Sequence[str]) -> Any:
+    def broken_driver(file: Path, options: Any, providers: Sequence[str]) -> Any:
         import onnxruntime
 
         tried.append(providers)
         if providers[0] != "CPUExecutionProvider":
             raise RuntimeError("libcudnn is missing\nand a long story")
-        return onnxruntime.InferenceSession(weights, options, providers=list(providers))
+        return onnxruntime.InferenceSession(str(file), options, providers=list(providers))
 
     here = ("CPUExecutionProvider", "CUDAExecutionProvider", "OtherExecutionProvider")
     embedder = OnnxEmbedder(onnx_folder(tmp_path / "tiny"), providers=here, open_session=broken_driver)
@@ -113,11 +113,11 @@ def test_a_processor_that_fails_is_passed_over_and_the_one_used_is_named(
 def test_weights_of_eight_bits_stay_on_the_processor_that_is_made_for_them() -> None:
     tried: list[Sequence[str]] = []
 
-    def noted(weights: bytes, options: Any, providers: Sequence[str]) -> Any:
+    def noted(file: Path, options: Any, providers: Sequence[str]) -> Any:
         import onnxruntime
 
         tried.append(providers)
-        return onnxruntime.InferenceSession(weights, options, providers=list(providers))
+        return onnxruntime.InferenceSession(str(file), options, providers=list(providers))
 
     here = ("TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider")
 

@@ -20,6 +20,13 @@ class LocalEmbedder(Embedder, Protocol):
         ...
 
 
+def located(setting: Path | None, usual: Path, fetched: Path) -> Path:
+    """Return the folder that a setting means: itself, or a name under the folder of fetched models."""
+    if setting is None:
+        return usual
+    return fetched / setting if len(setting.parts) == 1 and not setting.is_dir() else setting
+
+
 def open_embedder(folder: Path, seen: Path | None = None) -> LocalEmbedder:
     """Open the embedder of a folder by the files that lie in it. Raises `TierError` and `ConfigError`."""
     if any((folder / name).is_file() for name in FILES):
@@ -27,4 +34,4 @@ def open_embedder(folder: Path, seen: Path | None = None) -> LocalEmbedder:
     for place in (folder, folder / "0_StaticEmbedding"):
         if (place / static.FILE).is_file():
             return static.StaticEmbedder(place, seen=seen)
-    raise TierError(f"{folder}: there is no embedding model here")
+    raise TierError(f"{folder}: there is no embedding model here; `edge-assistant models list` names some to pull")

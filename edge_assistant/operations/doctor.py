@@ -14,13 +14,14 @@ from edge_assistant import languages
 from edge_assistant.assistant import Assistant
 from edge_assistant.config import Config
 from edge_assistant.errors import ActionError, ConfigError, EdgeAssistantError, StorageError, TierError
-from edge_assistant.rooms import discovered_file, open_house, open_library, open_model, open_rulebooks
+from edge_assistant.rooms import discovered_file, open_embedder, open_house, open_library, open_model, open_rulebooks
 from edge_assistant.storage.actions import Actions
 from edge_assistant.types import Limits, Message
 
 Health: TypeAlias = Literal["works", "missing", "broken"]
 LOW_SPACE: Final = 200_000_000
 """Bytes of free disk below which keeping anything is at risk."""
+_SPOKEN: Final = {"en": "English", "zh": "Chinese"}
 _GREETINGS: Final = {"en": "hello", "zh": "你好"}
 
 
@@ -135,6 +136,15 @@ async def _knowledge(assistant: Assistant) -> str:
     return f"{len(documents)} documents, found {found[0].passage.source}" if found else f"{len(documents)} documents"
 
 
+async def _embedder(assistant: Assistant) -> str:
+    """Embed something, and say on what, and which languages that is worth something in."""
+    embedder = open_embedder(assistant.config)
+    embedder.embed(["hello"], "query")
+    unread = [_SPOKEN[language] for language in languages.LANGUAGES if language not in embedder.languages]
+    reads = f"does not read {' or '.join(unread)}, which is found by words" if unread else "reads every language we do"
+    return f"{embedder.about}; {reads}"
+
+
 async def _device(assistant: Assistant) -> str:
     rung, file, model = open_model(assistant.config)
     if not file.exists():
@@ -165,6 +175,7 @@ TRIALS: Final[dict[str, Trial]] = {
     "rules": _rules,
     "devices": _devices,
     "knowledge": _knowledge,
+    "embedder": _embedder,
     "device": _device,
     "cloud": _cloud,
 }

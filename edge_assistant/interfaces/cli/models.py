@@ -15,7 +15,7 @@ from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from edge_assistant.models.catalog import Catalog, ModelFile
+    from edge_assistant.models.catalog import Catalog, EmbedderModel, ModelFile
 
 _MEGABYTE: Final = 1_000_000
 
@@ -62,6 +62,14 @@ def list_models(session: Session, as_json: bool) -> None:
             echo_json(_record(model, here, room))
         else:
             click.echo(safe_text(_line(model, here, room)))
+    for embedder in room.catalog.embedders.values():
+        here = (room.folder / embedder.name / "origin.json").exists()
+        if as_json:
+            echo_json(
+                {**embedder.model_dump(include={"name", "size", "memory", "licence", "languages"}), "installed": here}
+            )
+        else:
+            click.echo(safe_text(_embedder_line(embedder, here)))
 
 
 @command.command(name="pull")
@@ -72,6 +80,9 @@ def pull_model(session: Session, name: str | None) -> None:
     from edge_assistant.adapters.downloads import pull
 
     room = _Room.of(session)
+    if name in room.catalog.embedders:
+        _pull_embedder(room, room.catalog.embedders[name])
+        return
     model, path = room.find(name)
     if path != model.path(room.folder):
         raise InputError(f"{path} is a file of your own; only models of the list can be fetched")
@@ -139,6 +150,14 @@ def remove_model(session: Session, name: str) -> None:
     click.echo(f"{model.name}: removed, {model.size / _MEGABYTE:,.0f} MB freed", err=True)
 
 
+def _pull_embedder(room: _Room, model: EmbedderModel) -> None:
+    from edge_assistant.adapters.embedder_downloads import pull_embedder
+
+    with _progress(model.name, model.size, elsewhere=_Tenths(model.name, model.size)) as progress:
+        path = pull_embedder(model, room.folder, progress)
+    click.echo(safe_text(f'{model.name}: {path}; use it with: knowledge.embedder = "{model.name}"'), err=True)
+
+
 def _use(session: Session, name: str) -> None:
     from edge_assistant.models.choice import choose
 
@@ -161,6 +180,12 @@ def _line(model: ModelFile, here: bool, room: _Room) -> str:
     size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory"
     spoken = ", ".join(model.languages)
     return f"{mark} {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
+
+
+def _embedder_line(model: EmbedderModel, here: bool) -> str:
+    size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory"
+    spoken = f"embeds {', '.join(model.languages)}"
+    return f"  {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
 
 
 def _record(model: ModelFile, here: bool, room: _Room) -> dict[str, object]:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge_assistant.config import Config, shipped
+from edge_assistant.config import Config
 from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.library import Library
 from edge_assistant.languages import detect
 from edge_assistant.operations.evaluate.gold import Row
-from edge_assistant.rooms import open_library
+from edge_assistant.rooms import open_embedder, open_library
 from edge_assistant.storage.database import Database
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def embedder(config: Config) -> Embedder:
     """Return the embedder that the settings name. Raises `TierError`."""
-    from edge_assistant.adapters.onnx import OnnxEmbedder
-
-    return OnnxEmbedder(config.knowledge.embedder or shipped("models") / "all-MiniLM-L6-v2")
+    return open_embedder(config)
 
 
 def apart(config: Config, place: Path) -> Config:
