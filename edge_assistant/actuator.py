@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from secrets import token_hex
 from time import monotonic, time
 from typing import Final, Literal, Protocol, TypeAlias
@@ -13,16 +13,16 @@ from typing import Final, Literal, Protocol, TypeAlias
 import anyio
 
 from edge_assistant.devices.home import Entity, Home
+from edge_assistant.devices.pending import Pending
 from edge_assistant.devices.pin import Pin
 from edge_assistant.devices.services import SERVICES, Choice, Command, Label, Range, begun, fulfils, goal, risk
 from edge_assistant.errors import ActionError, NotSent, StorageError
 from edge_assistant.storage.actions import Actions, Entry
+from edge_assistant.storage.doubts import Doubts
 from edge_assistant.types import Action, ActionStatus, Context
 
 TTL: Final = 10.0
 """Seconds after which a command is too old to be carried out."""
-CONFIRM: Final = 30.0
-"""Seconds within which a yes counts."""
 REPEAT: Final = 600.0
 """Seconds within which the same key means the same action."""
 PATIENCE: Final = 5.0
@@ -80,12 +80,6 @@ class Receipt:
         return Action(self.command.service, self.command.entity, dict(self.command.slots), self.status)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    commands: tuple[Command, ...]
-    until: float
-
-
 class Actuator:
     """Checks, confirms, logs and carries out commands, each once."""
 
@@ -113,9 +107,8 @@ class Actuator:
         self._refresh = refresh
         self._rehearse = rehearse
         self.pin = pin
-        self._since = wall()
-        self._doubtful = logged()
-        self._pending: dict[str, _Pending] = {}
+        self._pending = Pending(clock)
+        self._doubts = Doubts(actions, wall, DOUBT, logged)
         self._recent: dict[str, deque[float]] = {}
 
     def home(self) -> Home:
@@ -124,19 +117,7 @@ class Actuator:
 
     def doubts(self) -> list[Entry]:
         """Return, once, what was begun before a crash; nobody knows whether it was done, and nobody does it again."""
-        if not self._doubtful:
-            return []
-        self._doubtful = self._wall() < self._since + DOUBT
-        try:
-            entries = [entry for entry in self._actions().in_doubt() if self._abandoned(entry)]
-            self._log([replace(entry, phase="ended", status="doubt", reason="reported") for entry in entries])
-        except (StorageError, ActionError):
-            return []  # it stays in doubt, and is told another time
-        return entries
-
-    def _abandoned(self, entry: Entry) -> bool:
-        """Return whether nobody works on an action any more: it is too old, or its process is gone."""
-        return entry.at <= self._wall() - DOUBT or (entry.at < self._since and not _runs(entry.reason))
+        return self._doubts.told()
 
     async def look(self, entities: Collection[str] | None = None) -> None:
         """Find out how these entities are, or all of them, for as long as that is worth waiting."""
@@ -161,22 +142,16 @@ class Actuator:
         return risky
 
     def hold(self, context: Context, commands: Sequence[Command]) -> None:
-        """Keep commands, with those already kept in this turn, until the next turn of this conversation says yes."""
-        now = self._clock()
-        self._pending = {key: pending for key, pending in self._pending.items() if now <= pending.until}
-        earlier = self._pending.get(_conversation(context))
-        held = (*earlier.commands, *commands) if earlier is not None else tuple(commands)
-        self._pending[_conversation(context)] = _Pending(held, now + CONFIRM)
+        """Keep commands until the next turn of this conversation says yes."""
+        self._pending.hold(context, commands)
 
     def waits(self, context: Context) -> tuple[Command, ...]:
         """Return what waits for a yes in this conversation."""
-        pending = self._pending.get(_conversation(context))
-        return pending.commands if pending is not None and self._clock() <= pending.until else ()
+        return self._pending.waits(context)
 
     def release(self, context: Context) -> tuple[Command, ...]:
         """Take back what waits for a yes in this conversation, if that is not too long ago."""
-        pending = self._pending.pop(_conversation(context), None)
-        return pending.commands if pending is not None and self._clock() <= pending.until else ()
+        return self._pending.release(context)
 
     async def act(
         self, commands: Sequence[Command], *, asked: float, confirmed: bool = False, key: str | None = None
@@ -186,15 +161,14 @@ class Actuator:
         `asked` is the moment on the actuator's clock when they were asked for; `key` makes the same request,
         delivered twice, happen once. Raises `ActionError` where the log cannot be written: then nothing is done.
         """
-        key = key or token_hex(16)
-        receipts = [self._checked(command, asked, confirmed) for command in commands]
-        keys = [f"{key}:{index}" for index in range(len(commands))]
+        request = key or token_hex(16)
+        keys = [f"{request}:{index}" for index in range(len(commands))]
+        repeated = [self._earlier(*each) if key else None for each in zip(keys, commands, strict=True)]
+        receipts = [
+            earlier or self._checked(command, asked, confirmed)
+            for earlier, command in zip(repeated, commands, strict=True)
+        ]
         wanted = [index for index, receipt in enumerate(receipts) if receipt is None]
-        for index in list(wanted):
-            earlier = self._earlier(keys[index], commands[index])
-            if earlier is not None:
-                receipts[index] = earlier
-                wanted.remove(index)
         self._log([_begun(keys[index], commands[index]) for index in wanted])
 
         async def carry_out(index: int) -> None:
@@ -204,7 +178,8 @@ class Actuator:
             for index in wanted:
                 group.start_soon(carry_out, index)
         done = [receipt for receipt in receipts if receipt is not None]
-        self._log([_ended(keys[index], receipt) for index, receipt in enumerate(done)], late=True)
+        new = [index for index, earlier in enumerate(repeated) if earlier is None]
+        self._log([_ended(keys[index], done[index]) for index in new], late=True)
         return done
 
     def _checked(self, command: Command, asked: float, confirmed: bool) -> Receipt | None:
@@ -241,13 +216,17 @@ class Actuator:
         return True
 
     def _earlier(self, key: str, command: Command) -> Receipt | None:
+        """Return what became of the same request, delivered before; None where it may still be carried out."""
         try:
-            entry = self._actions().ended(key, self._wall() - REPEAT)
+            entry = self._actions().last(key, self._wall() - REPEAT)
         except StorageError as error:
             raise ActionError(str(error)) from error
-        if entry is None or entry.status not in ("done", "started"):
+        if entry is None or entry.status == "refused" or entry.reason.startswith("not_sent"):
             return None
-        return Receipt(command, "already", self.home().entity(command.entity))
+        entity = self.home().entity(command.entity)
+        if entry.status in ("done", "started", "already"):
+            return Receipt(command, "already", entity)
+        return Receipt(command, "failed", entity, "unreachable", "it was told before, and may have obeyed")
 
     async def _call(self, command: Command, asked: float) -> Receipt:
         left = min(self._patience, TTL - (self._clock() - asked))
@@ -274,24 +253,6 @@ class Actuator:
         except StorageError as error:
             if not late:
                 raise ActionError(str(error)) from error
-
-
-def _conversation(context: Context) -> str:
-    """Return the key of the conversation, so that one person's yes does not confirm another's question."""
-    return context.conversation or "|".join((context.device or "", context.speaker or "", context.area or ""))
-
-
-def _runs(process: str) -> bool:
-    """Return whether the process that began an action still runs, as far as can be told."""
-    if not process.isdecimal() or int(process) == os.getpid():  # this number was somebody else's before it was ours
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 def _rehearsed(command: Command, entity: Entity, rehearse: Callable[[Command, Entity], str]) -> Receipt:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_assistant.actuator import Actuator
+from edge_assistant.actuator import Actuator, Receipt
 from edge_assistant.adapters.memory_home import MemoryHome
+from edge_assistant.devices.home import Entity
 from edge_assistant.devices.services import SERVICES, Command
 from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.storage.actions import Actions, Entry
@@ -108,6 +109,51 @@ async def test_the_same_request_delivered_twice_happens_once(tmp_path: Path) -> 
     house.close()
 
     assert [receipts[0].status for receipts in (first, second, other)] == ["done", "already", "done"]
+
+
+async def test_the_same_request_while_it_is_carried_out_happens_once(tmp_path: Path) -> None:
+    class Slow(BrokenHome):
+        async def call(self, command: Command) -> Entity:
+            if len(self.called) == 0:
+                second.extend(await self.again())
+            return await super().call(command)
+
+        async def again(self) -> list[Receipt]:
+            self.called.append(LAMP)
+            return await house.actuator.act([LAMP], asked=house.clock.now, key="message-1")
+
+    second: list[Receipt] = []
+    backend = Slow(sample_home())
+    house = House(tmp_path, backend=backend)
+    await house.actuator.act([LAMP], asked=house.clock.now, key="message-1")
+    house.close()
+
+    assert [receipt.status for receipt in second] == ["failed"]
+    assert len(backend.called) == 2
+
+
+@pytest.mark.parametrize(
+    ("phase", "status", "reason", "happens"),
+    [
+        ("asked", "asked", "1", False),
+        ("ended", "doubt", "reported", False),
+        ("ended", "failed", "unreachable: no answer", False),
+        ("ended", "done", "", False),
+        ("ended", "failed", "not_sent: no broker", True),
+        ("ended", "refused", "too_fast", True),
+    ],
+)
+async def test_a_request_that_may_have_been_obeyed_is_not_sent_again(
+    tmp_path: Path, phase: str, status: str, reason: str, happens: bool
+) -> None:
+    backend = BrokenHome(sample_home())
+    house = House(tmp_path, backend=backend)
+    house.actions.add([Entry("message-1:0", phase, LAMP.service, LAMP.entity, {}, status, reason)])
+
+    await house.actuator.act([LAMP], asked=house.clock.now, key="message-1")
+    house.close()
+
+    assert (backend.called == [LAMP]) == happens
 
 
 async def test_a_device_is_not_switched_more_often_than_it_can_bear(house: House) -> None:

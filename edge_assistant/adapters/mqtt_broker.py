@@ -120,7 +120,7 @@ class _Shown(ssl.SSLSocket):
         except OSError as error:
             self.close()
             if isinstance(error, ConnectionError | ssl.SSLEOFError):
-                raise ssl.SSLError("it broke off; does it speak TLS there?") from error
+                raise ssl.SSLError(0, "it broke off; does it speak TLS there?") from error
             raise
 
 
@@ -147,9 +147,11 @@ def refusal(error: Exception) -> str:
         return f"its certificate cannot be trusted ({cause.verify_message.rstrip('.')})"
     if isinstance(cause, ssl.SSLError):
         return f"no TLS connection ({_why(cause)})"
-    if isinstance(cause, OSError | ValueError):
-        return f"{type(cause).__name__}: {cause}"
-    return str(error)
+    if isinstance(cause, TimeoutError):
+        return "it does not answer"
+    if isinstance(cause, OSError):
+        return f"it cannot be reached ({_why(cause)})"
+    return str(error) or type(error).__name__
 
 
 def _trust(broker: Broker) -> ssl.SSLContext:

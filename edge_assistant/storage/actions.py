@@ -68,11 +68,10 @@ class Actions:
         rows = self._database.rows("SELECT * FROM actions ORDER BY number DESC LIMIT ?", (limit,))
         return [_entry(row) for row in reversed(rows)]
 
-    def ended(self, key: str, since: float) -> Entry | None:
-        """Return how the action with this key ended, if it did after this moment."""
+    def last(self, key: str, since: float) -> Entry | None:
+        """Return the newest line of the action with this key, if it is not older than this moment."""
         row = self._database.row(
-            "SELECT * FROM actions WHERE key = ? AND phase = 'ended' AND at >= ? ORDER BY number DESC LIMIT 1",
-            (key, since),
+            "SELECT * FROM actions WHERE key = ? AND at >= ? ORDER BY number DESC LIMIT 1", (key, since)
         )
         return _entry(row) if row else None
 
