@@ -169,3 +169,8 @@ async def test_while_a_sentence_is_unfinished_there_are_signs_of_life_but_not_be
     assert pieces[0] == "Hold the red button."
     assert pieces[1] == ENGLISH
     assert "" in pieces
+
+
+def test_what_only_says_again_what_was_asked_is_no_answer() -> None:
+    assert grounds("Who made the pump in Graz?").check("The pump was made in Graz.").passage is None
+    assert grounds("Was the pump made in Graz?").check("Yes, the pump was made in Graz.").passage == 0

@@ -6,21 +6,23 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
+from edge_assistant.knowledge.asked import wanted
 from edge_assistant.knowledge.words import naming, tokens
 from edge_assistant.languages import detect
 from edge_assistant.numerals import digits
 from edge_assistant.types import Passage
 
-ENOUGH: Final = {"en": 0.6, "zh": 0.5}
+ENOUGH: Final = {"en": 0.8, "zh": 0.5}
 """The support from which a sentence counts as stated."""
 _RESTATED: Final = 0.5
 """What a word counts that the question brought in, beside 1 for a word of the answer."""
 MARK: Final = re.compile(r"\s*[\[【](?:passage |资料)?(\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)[\]】]", re.IGNORECASE)
 """How a model cites a passage."""
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_ONE: Final = "1"
+"""Seldom a number where it is a word: one of them, one by one."""
 _NAME: Final = re.compile(r"\b[A-Z][\w'’-]*")
 _OPENS: Final = re.compile(r"(?:^|[.?!:]\s+|\n\s*(?:[-*•]|\d+[.)])?\s*|[\"“‘(]\s*)\Z")
 _NEGATION: Final = re.compile(
@@ -60,7 +62,7 @@ class Grounds:
 
     def __init__(self, question: str, passages: Sequence[Passage]) -> None:
         self._asked = frozenset(tokens(question))
-        self._question = question
+        self._yes_or_no = wanted(question) in ("yes or no", "no question", "order")
         self.passages = tuple(passages)
         self._read = [_Read(passage) for passage in passages]
 
@@ -77,17 +79,17 @@ class Grounds:
         return Verdict(text, stated, max(supports, default=0.0) if stated is None else supports[stated])
 
     def _support(self, text: str, read: _Read) -> float:
-        """Return the share of a sentence that a passage states: none where it brings a number or a name of its own."""
-        if _numbers(text) - read.numbers:
-            return 0.0
+        """Return the share of a sentence that a passage states: none where it brings a number or a name of its own,
+        and none where it only says again what was asked.
+        """
         names = _names(text)
-        if names - read.vocabulary - self._asked:
+        if _numbers(text) - read.numbers or names - read.vocabulary - self._asked:
             return 0.0
         claimed = naming(text)
-        if self._asked.issuperset(claimed):
-            claimed = (*claimed, *naming(self._question))
+        if self._asked.issuperset(claimed) and not self._yes_or_no:
+            return 0.0
         weights = {token: _RESTATED if token in self._asked - names else 1.0 for token in claimed}
-        stated = sum(weight for token, weight in weights.items() if token in read.vocabulary)
+        stated = sum(weight for token, weight in weights.items() if read.says(token))
         support = stated / (sum(weights.values()) or 1.0)
         return support / 2 if bool(_NEGATION.search(text)) and not read.denies else support
 
@@ -96,13 +98,13 @@ class _Read:
     """A passage with what is looked up in it."""
 
     def __init__(self, passage: Passage) -> None:
-        self._text = passage.text
         self.vocabulary = frozenset((*tokens(passage.text), *tokens(passage.source)))
         self.denies = bool(_NEGATION.search(passage.text))
+        self.numbers = frozenset(_figures(_both(passage.text)))
 
-    @cached_property
-    def numbers(self) -> frozenset[str]:
-        return _numbers(self._text)
+    def says(self, token: str) -> bool:
+        """Return whether a word stands there, a number also in the other way of writing it."""
+        return token in self.vocabulary or digits(token, "en") in self.numbers
 
 
 def _cited(sentence: str) -> list[int]:
@@ -110,10 +112,18 @@ def _cited(sentence: str) -> list[int]:
 
 
 def _numbers(text: str) -> frozenset[str]:
-    """Return the numbers of a text as digits, however they are written."""
+    """Return the numbers that a text claims, as digits, however they are written."""
+    return frozenset(_figures(text) | _figures(_both(text)) - {_ONE})
+
+
+def _figures(text: str) -> set[str]:
     plain = unicodedata.normalize("NFKC", text)
-    both = f"{plain} {digits(plain, 'en')} {digits(plain, 'zh')}"
-    return frozenset(number.replace(",", "").rstrip(".") for number in _NUMBER.findall(both))
+    return {number.replace(",", "").rstrip(".") for number in _NUMBER.findall(plain)}
+
+
+def _both(text: str) -> str:
+    """Return a text as it is, and with its number words as digits."""
+    return f"{text} {digits(text, 'en')} {digits(text, 'zh')}"
 
 
 def _names(text: str) -> set[str]:
