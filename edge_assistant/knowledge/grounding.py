@@ -28,6 +28,8 @@ _OPENS: Final = re.compile(r"(?:^|[.?!:]\s+|\n\s*(?:[-*•]|\d+[.)])?\s*|[\"“�
 _NEGATION: Final = re.compile(
     r"\b(not|never|no|without|cannot|neither|nor)\b|n['’]t\b|不|没|無|无|未|非", re.IGNORECASE
 )
+_ANSWERED: Final = re.compile(r"^\s*(yes|no|是的?|对|不是?|会|不会|可以|不可以|能|不能)[,，]\s*", re.IGNORECASE)
+"""How an answer to a yes-or-no question opens; what follows is what can be looked up."""
 _TELL: Final = (
     r"(say|state|mention|provide|contain|specify|include|give|answer|describe|tell|indicate|explicitly|directly)"
 )
@@ -71,7 +73,8 @@ class Grounds:
         text = MARK.sub("", sentence)
         if _SILENT.search(text):
             return Verdict(text, None, 0.0, silent=True)
-        supports = [self._support(text, read) for read in self._read]
+        claim = _ANSWERED.sub("", text)
+        supports = [self._support(claim, read) for read in self._read]
         cited = [number for number in _cited(sentence) if number < len(supports)]
         ranked = sorted(range(len(supports)), key=lambda number: (-supports[number], number))
         enough = ENOUGH.get(detect(text), ENOUGH["en"])
