@@ -27,12 +27,14 @@ async def test_what_works_and_what_is_missing_is_told_room_by_room(home: Path) -
         "rules": "works",
         "devices": "missing",
         "knowledge": "works",
+        "embedder": "works",
         "device": "missing",
         "cloud": "missing",
     }
     assert found["device"].detail == (
         "qwen2.5-coder-0.5b is not there; fetch it with: edge-assistant models pull qwen2.5-coder-0.5b"
     )
+    assert found["embedder"].detail == "all-MiniLM-L6-v2 on the CPU; does not read Chinese, which is found by words"
     assert "nothing leaves the device" in found["cloud"].detail
 
 

@@ -27,13 +27,16 @@ class _Room:
     catalog: Catalog
     folder: Path
     in_use: str
+    embeds: str
+    """The embedder that the settings name."""
 
     @classmethod
     def of(cls, session: Session) -> _Room:
         from edge_assistant.models.catalog import Catalog
 
         home = session.config.home
-        return cls(Catalog.usual(home), home / "models", session.config.device.model)
+        embeds = str(session.config.knowledge.embedder or "")
+        return cls(Catalog.usual(home), home / "models", session.config.device.model, embeds)
 
     @property
     def remembered(self) -> Path:
@@ -65,11 +68,9 @@ def list_models(session: Session, as_json: bool) -> None:
     for embedder in room.catalog.embedders.values():
         here = (room.folder / embedder.name / "origin.json").exists()
         if as_json:
-            echo_json(
-                {**embedder.model_dump(include={"name", "size", "memory", "licence", "languages"}), "installed": here}
-            )
+            echo_json(_embedder_record(embedder, here, room))
         else:
-            click.echo(safe_text(_embedder_line(embedder, here)))
+            click.echo(safe_text(_embedder_line(embedder, here, room)))
 
 
 @command.command(name="pull")
@@ -182,10 +183,16 @@ def _line(model: ModelFile, here: bool, room: _Room) -> str:
     return f"{mark} {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
 
 
-def _embedder_line(model: EmbedderModel, here: bool) -> str:
+def _embedder_line(model: EmbedderModel, here: bool, room: _Room) -> str:
+    mark = "*" if model.name == room.embeds else " "
     size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory"
     spoken = f"embeds {', '.join(model.languages)}"
-    return f"  {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
+    return f"{mark} {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
+
+
+def _embedder_record(model: EmbedderModel, here: bool, room: _Room) -> dict[str, object]:
+    facts = model.model_dump(include={"name", "memory", "licence", "languages"})
+    return {**facts, "size": model.size, "kind": "embedder", "installed": here, "in_use": model.name == room.embeds}
 
 
 def _record(model: ModelFile, here: bool, room: _Room) -> dict[str, object]:
