@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Context, Decimal, DecimalException, InvalidOperation, Overflow
 from typing import Final
 
-_WORDS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
-    (r"^divide (.+) by (.+)$", r"\1÷\2"),
-    (r"^multiply (.+) (?:by|and|with) (.+)$", r"\1*\2"),
-    (r"^(?:add|sum) (.+) (?:to|and) (.+)$", r"\1+\2"),
-    (r"^subtract (.+) from (.+)$", r"\2-\1"),
-    (r"\b(an?|\d+) (third|quarter|fifth|tenth)s? of\b", lambda found: _fraction(found[1], found[2])),
-    (r"\b(\d{1,2})(?:\s*!|\s+factorial\b|的阶乘)", lambda found: _factorial(int(found[1]))),
-    (r"\s*(?:raised to the power of|to the power of)\s*", "^"),
-    (r"\bsquared\b|的?平方(?!根)", "^2"),
-    (r"\bcubed\b|的?立方(?!根)", "^3"),
-    (r"\b(?:the )?square root of\b|根号", "√"),
-    (r"(-?\d+(?:\.\d+)?)的(?:算术)?平方根", r"√\1"),
-    (r"的?(\d+)次方", r"^\1"),
-    (r"(\d+(?:\.\d+)?)除以(\d+(?:\.\d+)?)", r"\1÷\2"),
-    (r"(\d+(?:\.\d+)?)除(\d+(?:\.\d+)?)", r"\2÷\1"),
-    (r"(-?\d+(?:\.\d+)?)的(\d+(?:\.\d+)?)%", r"\2%*\1"),
-    (r"(\d+(?:\.\d+)?)的(\d+)分之(\d+)", r"\1*\3÷\2"),
-    (r"(\d+)分之(\d+)", r"(\2÷\1)"),
-    (r"\bhalf of\b|\bhalf\b(?=\s+\d)", "0.5*"),
-    (r"\bdouble\b", "2*"),
-    (r"(\d)\s*的一半", r"\1*0.5"),
-    (r"\bpercent of\b|% of\b", "%*"),
-    (r"\bpercent\b", "%"),
-    (r"\b(?:multiplied by|times)\b|乘以|乘上|乘", "*"),
-    (r"\b(?:divided by|over)\b", "÷"),
-    (r"\b(?:plus|added to|and)\b|加上|加", "+"),
-    (r"\bminus\b|减去|减", "-"),
-    (r"(?<=\d)\s*x\s*(?=[\d(-])", "*"),
-    (r"\bmodulo\b|\bmod\b", "mod"),
-)
-_TOKEN: Final = re.compile(r"\s*(mod|\d+(?:\.\d+)?|[-+*/÷×^√()%])")
+from edge_assistant.skills.arithmetic_words import share, signs
+
+_TOKEN: Final = re.compile(r"\s*(mod|\d+(?:\.\d+)?|[-+*/÷×^√∛()%])")
 _SYMBOLS: Final = {"×": "*", "÷": "/"}
 _SPACED: Final = frozenset(("+", "-", "*", "/", "mod"))
-_PARTS: Final = {"third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _EXACT: Final = Context(prec=28, traps=[InvalidOperation, Overflow], Emax=60, Emin=-60)
 MAX_LENGTH: Final = 200
 MAX_DEPTH: Final = 20
@@ -52,10 +22,12 @@ class NotArithmetic(ValueError):
 
 def is_arithmetic(said: str, language: str) -> bool:
     """Return whether the words are a sum with at least one operation in it."""
+    if share(said):
+        return True
     try:
         tokens = _tokens(said)
         operations = sum(
-            sign in {"*", "/", "^", "√", "%", "mod"} or (sign in {"+", "-"} and index > 0)
+            sign in {"*", "/", "^", "√", "∛", "%", "mod"} or (sign in {"+", "-"} and index > 0)
             for index, sign in enumerate(tokens)
         )
         if not operations or _looks_like_a_date(said):
@@ -87,18 +59,16 @@ def neat(said: str) -> str:
     """Return a sum in signs, as it is repeated in the answer."""
     tokens = _tokens(said)
     signs = [
-        sign if sign == "-" and (not before or before in "+-*/^√(") else f" {sign} " if sign in _SPACED else sign
+        sign if sign == "-" and (not before or before in "+-*/^√∛(") else f" {sign} " if sign in _SPACED else sign
         for before, sign in zip(["", *tokens], tokens, strict=False)
     ]
     return re.sub(r"\s+", " ", "".join(signs).replace("*", "×").replace("/", "÷")).strip()
 
 
-def _fraction(count: str, part: str) -> str:
-    return f"({count if count.isdigit() else 1}÷{_PARTS[part]})*"
-
-
-def _factorial(number: int) -> str:
-    return f"({'*'.join(map(str, range(1, max(number, 1) + 1)))})"
+def _cube_root(of: Decimal) -> Decimal:
+    root = _EXACT.power(abs(of), Decimal(1) / Decimal(3)) if of else of
+    whole = root.to_integral_value()
+    return (whole if whole**3 == abs(of) else root).copy_sign(of)
 
 
 def _looks_like_a_date(said: str) -> bool:
@@ -106,10 +76,7 @@ def _looks_like_a_date(said: str) -> bool:
 
 
 def _tokens(said: str) -> list[str]:
-    text = re.sub(r"(?<=\d),(?=\d{3})", "", said.casefold().strip(" ?？=。."))
-    text = text.replace("（", "(").replace("）", ")").replace("＋", "+").replace("－", "-").replace("％", "%")
-    for pattern, sign in _WORDS:
-        text = re.sub(pattern, sign, text)
+    text = signs(said)
     if len(text) > MAX_LENGTH:
         raise NotArithmetic("too long")
     tokens, position = [], 0
@@ -190,6 +157,8 @@ class _Sum:
             return -self._atom()
         if self._take("√"):
             return _EXACT.sqrt(self._atom())
+        if self._take("∛"):
+            return _cube_root(self._atom())
         if self._take("("):
             value = self._sum()
             if not self._take(")"):

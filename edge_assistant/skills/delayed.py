@@ -26,6 +26,10 @@ _ORDER: Final = {
     ),
 }
 """An order to something that may be a device of this home."""
+_NOT_HERE: Final = re.compile(
+    r"^(?:please|请|麻烦|帮我|给我)|\b(?:alarms?|timers?|remind\w*)\b|闹钟|闹铃|提醒|计时", re.IGNORECASE
+)
+"""What is read without its politeness, and what rings at its time by other rules."""
 _POLITE: Final = re.compile(r"(?:please\s+|请|麻烦|帮我|给我)+", re.IGNORECASE)
 _BARE: Final = re.compile(r"at \d{1,2}", re.IGNORECASE)
 _SWITCHING: Final = re.compile(
@@ -35,7 +39,7 @@ _SWITCHING: Final = re.compile(
 
 def is_delayed(said: str, language: str) -> bool:
     """Return whether the words are an order with a time at which, or for which, it shall be carried out."""
-    return len(said) <= _LONGEST[language] and not _POLITE.match(said) and parted(said, language) is not None
+    return len(said) <= _LONGEST[language] and not _NOT_HERE.search(said) and parted(said, language) is not None
 
 
 def parted(said: str, language: str) -> tuple[str, str, bool] | None:

@@ -8,7 +8,6 @@ from typing import Final
 from edge_assistant.actuator import Actuator, Receipt
 from edge_assistant.devices.home import Entity
 from edge_assistant.devices.services import Command
-from edge_assistant.rules.rulebook import acts
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.delayed import parted
 from edge_assistant.skills.states import state_word
@@ -87,7 +86,7 @@ class Devices:
         assert parts is not None, "the rule's check was passed"
         order, when, lasts = parts
         matches = asked.book.matches(order, self._actuator.home(), asked.query.context.area)
-        if not any(acts(match.intent) for match in matches):
+        if not any(match.intent in INTENTS for match in matches):
             return Declined("what shall be done later is not understood")
         return saying("lasting" if lasts else "default", order=order, when=when)
 

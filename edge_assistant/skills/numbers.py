@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import DecimalException
+from decimal import Decimal, DecimalException, InvalidOperation
 from typing import Final
 
 from edge_assistant.skills import Asked, Skill, Work, saying
 from edge_assistant.skills.arithmetic import neat, work_out, written
+from edge_assistant.skills.arithmetic_words import share
 from edge_assistant.skills.units import BelowZero, convert, quantity, shown, unit
 
 
 def arithmetic(asked: Asked) -> Work:
     """Answer a sum."""
     said = str(asked.match.slots["expression"])
+    if found := share(said):
+        return _percentage(*found)
     try:
         return saying(expression=neat(said), result=written(work_out(said)))
     except ZeroDivisionError:
         return saying("zero")
+    except InvalidOperation:
+        return saying("undefined")
     except DecimalException:
         return saying("too_large")
+
+
+def _percentage(part: str, whole: str) -> Work:
+    if Decimal(whole) == 0:
+        return saying("zero")
+    return saying("percent", part=part, whole=whole, result=written(Decimal(part) / Decimal(whole) * 100))
 
 
 def conversion(asked: Asked) -> Work:
