@@ -138,7 +138,8 @@ class Assistant:
         messages: list[Message] = []
         for turn in turns:
             messages.append(Message("user", turn.question, turn.private))
-            messages.append(Message("assistant", turn.receipt["text"], turn.private))
+            quotes = turn.receipt["tier"] != "cloud" and bool(turn.receipt["sources"])
+            messages.append(Message("assistant", turn.receipt["text"], turn.private or quotes))
         return tuple(messages)
 
     def _kept(self, query: Query, answer: Answer) -> Answer:

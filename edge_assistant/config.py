@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,17 +57,31 @@ class Answers(Section):
     """How long an answer may be used again."""
 
 
+class Collection(Section):
+    language: Literal["en", "zh"] | None = None
+    """The language of its documents; without one, it is recognised for each."""
+    share: Literal["never", "lan", "cloud"] = "never"
+    """How far its passages may travel, where `cloud.share_passages` is on: `lan` is a machine of this network."""
+    priority: int = Field(default=0, ge=-9, le=9)
+    """How many places its passages are lifted above others that were found."""
+
+
 class Knowledge(Section):
     starter: bool = True
     """Whether the documents that come with the package are part of the knowledge base."""
     embedder: Path | None = None
-    """A sentence-transformers folder with an ONNX file; without one, the shipped all-MiniLM-L6-v2."""
+    """A folder with an embedding model (sentence-transformers with ONNX, or model2vec), or the name of one that
+    `edge-assistant models pull` fetched; without one, the shipped all-MiniLM-L6-v2, which reads English."""
     passages: int = Field(default=3, ge=1, le=20)
     """How many passages are handed to a language model."""
     threshold: float = Field(default=0.6, ge=0, le=1)
     """The probability of being right from which a quotation is given without asking the next tier."""
     max_megabytes: float = Field(default=50.0, gt=0)
     """The largest document that `kb add` reads."""
+    max_seconds: float = Field(default=30.0, gt=0)
+    """The processor time that reading one document may take."""
+    collections: Mapping[str, Collection] = Field(default_factory=dict)
+    """What holds for a collection, by its name, instead of what `edge-assistant kb collection` sets."""
 
 
 class Actions(Section):
@@ -132,7 +147,7 @@ class Cloud(Section):
     endpoints: tuple[Endpoint, ...] = ()
     """Asked in this order; the second steps in when the first fails. Empty: the cloud is off."""
     share_passages: bool = False
-    """Whether pieces of your documents may be sent along."""
+    """Whether pieces of your documents may be sent along: of those collections that allow it (`share`)."""
     patience: float = Field(default=8.0, gt=0)
     """Seconds until the first word."""
     total: float = Field(default=60.0, gt=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from edge_assistant.types import Declined, Query, Tier, TierName
 
@@ -16,7 +17,9 @@ class Policy:
     """The house rules, applied before a tier is shown a query."""
 
     share_passages: bool = False
-    """Whether pieces of the knowledge base may leave the device."""
+    """Whether pieces of the knowledge base may leave the device, of collections that allow it."""
+    reach: Literal["lan", "cloud"] = "cloud"
+    """How far away the machines are that are asked outside the device."""
     patience: Mapping[TierName, float] = field(default_factory=lambda: PATIENCE)
     """Seconds until the first word; after that the next tier is asked."""
     stall: float = 15.0
@@ -33,4 +36,6 @@ class Policy:
         if query.local_only:
             return Declined("only local answers are wanted")
         public = tuple(message for message in query.history if not message.private)
-        return replace(query, history=public, passages=query.passages if self.share_passages else ())
+        allowed = ("lan", "cloud") if self.reach == "lan" else ("cloud",)
+        shared = tuple(passage for passage in query.passages if self.share_passages and passage.share in allowed)
+        return replace(query, history=public, passages=shared)

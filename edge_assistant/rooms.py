@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from edge_assistant.config import Config, shipped
 from edge_assistant.engine import Engine
 from edge_assistant.knowledge.store import Store
+from edge_assistant.network.nearby import nearby
 from edge_assistant.policy import PATIENCE, Policy
 from edge_assistant.storage.answers import Answers
 from edge_assistant.storage.database import Database
@@ -102,7 +103,8 @@ class Rooms:
         # An endpoint keeps its own time, so that the next one can step in and its silence is remembered.
         cloud_patience = cloud.patience * max(1, len(cloud.endpoints)) + _MARGIN
         patience = {**PATIENCE, "device": self.config.device.patience, "cloud": cloud_patience}
-        policy = Policy(share_passages=cloud.share_passages, patience=patience)
+        near = all(nearby(endpoint.base_url) for endpoint in cloud.endpoints)
+        policy = Policy(share_passages=cloud.share_passages, reach="lan" if near else "cloud", patience=patience)
         builders: Mapping[TierName, Callable[[], Tier]] = {
             "rules": self._rules_tier,
             "answers": self._answers_tier,
@@ -238,7 +240,13 @@ def open_library(config: Config, database: Database) -> Library:
     from edge_assistant.knowledge.library import Library
 
     index = config.home / "index"
-    library = Library(database, embedder=lambda: open_embedder(config), index=FaissIndex, folder=index)
+    library = Library(
+        database,
+        embedder=lambda: open_embedder(config),
+        index=FaissIndex,
+        folder=index,
+        settings=config.knowledge.collections,
+    )
     sync_starter(library, shipped("knowledge_base") if config.knowledge.starter else None)
     return library
 

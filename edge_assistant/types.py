@@ -18,6 +18,8 @@ TierName: TypeAlias = Literal["rules", "answers", "knowledge", "device", "cloud"
 Outcome: TypeAlias = Literal["answered", "declined", "skipped", "failed"]
 ActionStatus: TypeAlias = Literal["done", "started", "already", "refused", "failed"]
 """`started`: the device obeys, and takes its time."""
+Share: TypeAlias = Literal["never", "lan", "cloud"]
+"""How far a piece of a document may travel: nowhere, to machines of this network, anywhere."""
 Slot: TypeAlias = str | int | float | bool
 
 
@@ -40,6 +42,8 @@ class Passage:
     """Where it stands, for people: ``router.md#reset``."""
     score: float
     """How well it fits, between 0 and 1; comparable within one search only."""
+    share: Share = "never"
+    """How far it may travel, where the settings allow passages to travel at all."""
 
 
 class Manner(TypedDict, total=False):

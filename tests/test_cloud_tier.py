@@ -109,7 +109,7 @@ async def test_documents_and_private_turns_do_not_leave(server: Loopback) -> Non
 
 
 async def test_documents_leave_once_sharing_is_on_and_are_named_as_sources(server: Loopback) -> None:
-    passage = Passage("The lamp hangs over the table.", "lamp.md", 0.5)
+    passage = Passage("The lamp hangs over the table.", "lamp.md", 0.5, "cloud")
     knowledge = FakeTier("knowledge", Declined("not sure", (passage,)))
 
     async with Cloud(server, "words") as tier:

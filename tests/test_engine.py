@@ -179,6 +179,7 @@ async def test_only_local_answers_skip_what_leaves_the_device() -> None:
 
 
 async def test_documents_stay_at_home_unless_sharing_is_on(passage: Passage) -> None:
+    passage = replace(passage, share="cloud")
     query = Query("reset?", passages=(passage,))
     home, shared = (replying("cloud", "Hello.", leaves_device=True) for _ in range(2))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge_assistant.knowledge.store import Stored
-from edge_assistant.types import Passage
+from edge_assistant.types import Passage, Share
 
 DENSE: Final[Mapping[str, float]] = {"en": 0.5, "zh": 0.0}
 """How much nearness of meaning counts beside bm25, per language; the shipped embedder cannot read Chinese."""
@@ -24,13 +24,15 @@ class Found:
     """Zero where no word matches."""
     cosine: float | None
     """None where it was not compared by meaning."""
+    share: Share = "never"
+    """How far its collection lets it travel."""
 
     @property
     def passage(self) -> Passage:
         """Return it as the other rooms know it; a card with its question."""
         chunk = self.stored.chunk
         text = f"{chunk.question}\n{chunk.text}" if chunk.question else chunk.text
-        return Passage(text, chunk.place, self.score)
+        return Passage(text, chunk.place, self.score, self.share)
 
 
 def fused(bm25: Mapping[int, float], cosines: Mapping[int, float], dense: float) -> dict[int, float]:

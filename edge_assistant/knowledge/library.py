@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from edge_assistant.errors import ConfigError, StorageError, TierError
 from edge_assistant.knowledge.answering import Finding, finding, ranked
 from edge_assistant.knowledge.chunks import Chunk, chunks
+from edge_assistant.knowledge.collections import Collections, Terms
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
@@ -44,8 +45,11 @@ class Library:
         embedder: Callable[[], Embedder] | None = None,
         index: IndexMaker | None = None,
         folder: Path | None = None,
+        settings: Mapping[str, Terms] | None = None,
     ) -> None:
+        """Open the tables only. `settings` are what the settings file says about collections."""
         self.store = Store(database)
+        self.collections = Collections(database, settings)
         self.trouble = "" if embedder else "no embedder is set up"
         self._load = embedder
         self._embedder: Embedder | None = None
@@ -99,7 +103,7 @@ class Library:
         dense = DENSE.get(language or "en", 0.5)
         found = self._find(text, limit, language, dense)
         found = found or (self._find(text, limit, None, dense) if language else [])
-        return ranked(self.question(text, language or detect(text)), found)
+        return self.collections.preferred(ranked(self.question(text, language or detect(text)), found))
 
     def question(self, text: str, language: str) -> Question:
         """Return a question with what the library knows about its words."""
@@ -121,7 +125,13 @@ class Library:
         cosines = {number: cosine for number, cosine in cosines.items() if number in stored}
         scores = fused(bm25, cosines, dense)
         ranked = (
-            Found(stored[number], min(1.0, score), bm25.get(number, 0.0), cosines.get(number))
+            Found(
+                stored[number],
+                min(1.0, score),
+                bm25.get(number, 0.0),
+                cosines.get(number),
+                self.collections.of(stored[number].collection).share,
+            )
             for number, score in scores.items()
             if number in stored
         )
