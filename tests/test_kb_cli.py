@@ -50,10 +50,10 @@ def test_documents_are_added_listed_and_removed(run: Run, notes: Path) -> None:
     assert run("list").stdout == ""
 
 
-def test_nothing_that_could_be_added_is_a_wrong_use(run: Run, notes: Path) -> None:
+def test_nothing_that_could_be_added_is_a_failure(run: Run, notes: Path) -> None:
     result = run("add", str(notes / "photo.md"))
 
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "photo.md: this is a binary file" in result.stderr
     assert run("list").stdout == ""
 
@@ -65,11 +65,24 @@ def test_a_search_shows_passages_scores_and_the_quotation(run: Run, notes: Path)
     record = json.loads(run("search", "how do I reset the pump?", "--json").stdout)
 
     assert "pump.md#reset-the-pump" in shown.stdout
-    assert "bm25" in shown.stdout
-    assert "cosine" in shown.stdout
+    assert "bm25" in shown.stderr
+    assert "cosine" in shown.stderr
     assert record["passages"][0]["document"] == "pump.md"
     assert record["answer"]["text"] == "Hold the red button for five seconds."
     assert record["answer"]["confidence"] > 0.6
+
+
+def test_why_names_the_stage_and_what_to_do(run: Run, notes: Path) -> None:
+    run("add", str(notes))
+    told = run("search", "how do I repaint the pump?", "--why", "--expect", str(notes / "photo.md"))
+    record = json.loads(run("search", "how do I reset the pump?", "--expect", "pump.md", "--json").stdout)["why"]
+
+    assert "These words stand in no document: repaint." in told.stderr
+    assert "cannot be: " in told.stderr
+    assert "binary file" in told.stderr
+    assert record["stages"][0]["sentences"] == 1
+    assert record["expected"]["document"] == "pump.md"
+    assert [note["key"] for note in record["notes"] if note["stage"] == "expected"] == ["is the answer"]
 
 
 def test_a_document_cannot_command_the_terminal(run: Run, tmp_path: Path) -> None:

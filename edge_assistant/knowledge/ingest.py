@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
@@ -58,14 +58,14 @@ def add(
     collection: str = "main",
     language: str | None = None,
     sync: bool = False,
-    only: Collection[Path] | None = None,
+    only: Callable[[Path], bool] | None = None,
     read: Read = readers.read,
     progress: Progress = lambda what, done, total, name: None,
 ) -> Report:
     """Take in files, and the readable files of folders; every file is kept whole or not at all.
 
     `limit` is the largest file in bytes. With `sync`, documents whose files are gone from these folders are
-    removed, else they are reported. With `only`, other files are passed over. Vectors are made after the last
+    removed, else they are reported. Files that `only` denies are passed over. Vectors are made after the last
     file. Raises `StorageError`.
     """
     report, shelf = Report(), Shelf(library.store, collection)
@@ -75,7 +75,7 @@ def add(
         found = 0
         for file, wish in documents(path, report.refused.append):
             progress("files", done, total, wish)
-            if only is None or file in only:
+            if only is None or only(file):
                 _take(library, shelf, report, file, wish, limit=limit, language=language, read=read)
             done, found = done + 1, found + 1
         if not found and not report.refused:

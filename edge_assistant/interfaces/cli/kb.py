@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,27 +11,16 @@ import click
 from edge_assistant import languages
 from edge_assistant.errors import InputError
 from edge_assistant.interfaces.cli import Session, echo_json
+from edge_assistant.interfaces.cli.kb_add import add_documents
+from edge_assistant.interfaces.cli.kb_collections import list_documents, set_collection
+from edge_assistant.interfaces.cli.libraries import library_of
 from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
     from edge_assistant.knowledge.answering import Finding
     from edge_assistant.knowledge.fuse import Found
-    from edge_assistant.knowledge.library import Library
 
 _FILE = click.Path(path_type=Path)
-
-
-@contextmanager
-def _library(session: Session) -> Iterator[Library]:
-    """Open the knowledge base of this home, with the shipped documents in it."""
-    from edge_assistant.rooms import open_library
-    from edge_assistant.storage.salvage import opened
-
-    database = opened(session.config.home / "assistant.db")
-    try:
-        yield open_library(session.config, database)
-    finally:
-        database.close()
 
 
 @click.group(name="kb")
@@ -41,45 +28,9 @@ def command() -> None:
     """Add, list and search documents."""
 
 
-@command.command(name="add")
-@click.argument("paths", nargs=-1, required=True, type=_FILE, metavar="PATH…")
-@click.option("--collection", default="main", show_default=True, help="The collection they become part of.")
-@click.option("--language", help="The language they are written in; without it, it is recognised.")
-@click.pass_obj
-def add_documents(session: Session, paths: tuple[Path, ...], collection: str, language: str | None) -> None:
-    """Add files, and the documents in folders: Markdown, text, HTML, PDF, and cards as CSV or JSONL."""
-    from edge_assistant.knowledge import ingest
-
-    spoken = languages.supported(language) if language else None
-    if collection == ingest.STARTER:
-        raise InputError(f"the collection {ingest.STARTER} is what comes with the program; choose another name")
-    limit = int(session.config.knowledge.max_megabytes * 1_000_000)
-    with _library(session) as library, _progress() as progress:
-        report = ingest.add(library, paths, limit=limit, collection=collection, language=spoken, progress=progress)
-        trouble = library.trouble
-    for sentence in report.refused:
-        click.echo(safe_text(sentence), err=True)
-    if trouble:
-        click.echo(safe_text(f"searchable by words only: {trouble}"), err=True)
-    click.echo(f"{len(report.added)} added, {len(report.unchanged)} unchanged, {len(report.refused)} refused", err=True)
-    if not report.useful:
-        click.get_current_context().exit(2)
-
-
-@command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-@click.pass_obj
-def list_documents(session: Session, as_json: bool) -> None:
-    """List the documents with their collection, language and number of passages."""
-    with _library(session) as library:
-        entries = library.documents()
-    for entry in entries:
-        if as_json:
-            names = ("source", "title", "language", "collection", "passages", "origin", "sha256")
-            echo_json({name: getattr(entry, name) for name in names})
-        else:
-            line = f"{entry.collection:10} {entry.language:3} {entry.passages:5}  {entry.source}  {entry.title}"
-            click.echo(safe_text(line))
+command.add_command(add_documents)
+command.add_command(list_documents)
+command.add_command(set_collection)
 
 
 @command.command(name="search")
@@ -99,7 +50,7 @@ def search_documents(
     if not text.strip():
         raise InputError("there is nothing to look for")
     spoken = languages.supported(language) if language else languages.detect(text)
-    with _library(session) as library:
+    with library_of(session) as library:
         found = library.find(text, max(limit, 10), spoken)
         finding = library.answer(text, spoken, found)
         trouble = library.trouble
@@ -124,7 +75,7 @@ def search_documents(
 @click.pass_obj
 def remove_document(session: Session, source: str, collection: str | None) -> None:
     """Remove the document named SOURCE (as `kb list` shows it), or read from that path."""
-    with _library(session) as library:
+    with library_of(session) as library:
         count = library.remove(source, collection) or library.remove(str(Path(source).resolve()), collection)
         if not count:
             raise InputError(f"{source}: there is no such document")
@@ -138,7 +89,7 @@ def verify_library(session: Session) -> None:
     """Compare the search index with the documents, and say what is wrong."""
     from edge_assistant.errors import StorageError
 
-    with _library(session) as library:
+    with library_of(session) as library:
         faults = library.verify()
         count = len(library.documents())
     if faults:
@@ -150,7 +101,7 @@ def verify_library(session: Session) -> None:
 @click.pass_obj
 def rebuild_index(session: Session) -> None:
     """Make the search index again from the documents."""
-    with _library(session) as library:
+    with library_of(session) as library:
         count = library.rebuild()
         trouble = library.trouble
     click.echo(safe_text(f"by words only: {trouble}" if trouble else f"{count} passages indexed"), err=True)
@@ -163,7 +114,7 @@ def export_library(session: Session, file: Path) -> None:
     """Write all documents with their index to one FILE, for another device."""
     from edge_assistant.knowledge.exchange import export
 
-    with _library(session) as library:
+    with library_of(session) as library:
         count = export(library, file)
     click.echo(safe_text(f"{count} documents are in {file}"), err=True)
 
@@ -175,7 +126,7 @@ def import_library(session: Session, file: Path) -> None:
     """Add the documents of a FILE that `kb export` wrote."""
     from edge_assistant.knowledge.exchange import take_in
 
-    with _library(session) as library:
+    with library_of(session) as library:
         new, total = take_in(library, file)
     click.echo(f"{new} added, {total - new} unchanged", err=True)
 
@@ -202,18 +153,3 @@ def _record(found: Sequence[Found], finding: Finding | None, trouble: str) -> di
         "confidence": round(finding.confidence, 4),
     }
     return {"passages": passages, "answer": quoted, "words_only": trouble or None}
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    """Show a bar on a terminal; yield what moves it."""
-    if not sys.stderr.isatty():
-        yield lambda done, total, name: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total, name: bar.update(task, completed=done, total=total, description=safe_text(name)[-40:])
