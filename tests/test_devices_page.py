@@ -10,7 +10,7 @@ import pytest
 
 from edge_assistant.config import Config
 from edge_assistant.devices.home import Home
-from edge_assistant.devices.links import HttpLink
+from edge_assistant.devices.links import HttpLink, MqttLink, messages
 from tests.brokers import Mosquitto, devices, obedient
 from tests.test_pages import at_home, blocks
 
@@ -41,8 +41,23 @@ async def test_a_lamp_is_connected_over_mqtt_in_five_minutes(tmp_path: Path) -> 
     assert "done     light.turn_on  light.desk  brightness=50" in log.stdout
 
 
-def test_a_pump_is_connected_over_http(tmp_path: Path) -> None:
+def test_a_shelf_lamp_is_told_its_colour_and_reports_it(tmp_path: Path) -> None:
     (tmp_path / "home.yaml").write_text(blocks(PAGE, "yaml")[1], encoding="utf-8")
+
+    link = Home.read(tmp_path / "home.yaml").entities[0].link
+    assert isinstance(link, MqttLink)
+    ((topic, told),) = messages(link, "light.turn_on", {"color": "red"})
+    _, warm = messages(link, "light.turn_on", {"temperature": 2700})[0]
+
+    assert (topic, told) == ("home/shelf/set", '{"state": "ON", "color": {"r": 255, "g": 0, "b": 0}}')
+    assert link.read["color"].said(told) == "red"
+    mireds = link.read["temperature"].said(warm)
+    assert mireds == 370
+    assert link.dialect.same("temperature", 2700, link.dialect.heard("temperature", mireds))
+
+
+def test_a_pump_is_connected_over_http(tmp_path: Path) -> None:
+    (tmp_path / "home.yaml").write_text(blocks(PAGE, "yaml")[2], encoding="utf-8")
 
     link = Home.read(tmp_path / "home.yaml").entities[0].link
 
@@ -61,8 +76,11 @@ def test_a_function_of_one_s_own_carries_out_commands(tmp_path: Path) -> None:
     assert ran.stdout == "light.turn_on light.kitchen {}\nTurned on the kitchen light. done\n"
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_the_settings_are_accepted(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "broker"),
+    [(0, "mqtt://127.0.0.1:1883"), (1, "mqtts://192.168.1.2"), (2, "mqtt://127.0.0.1:1883")],
+)
+def test_the_settings_are_accepted(tmp_path: Path, number: int, broker: str) -> None:
     (tmp_path / "config.toml").write_text(blocks(PAGE, "toml")[number], encoding="utf-8")
 
-    assert Config.read(tmp_path / "config.toml").actions.mqtt == "mqtt://127.0.0.1:1883"
+    assert Config.read(tmp_path / "config.toml").actions.mqtt == broker

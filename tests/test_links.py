@@ -20,9 +20,10 @@ from edge_assistant.devices.links import (
     address,
     filled,
     messages,
+    requested,
 )
 from edge_assistant.devices.services import Command
-from edge_assistant.errors import ActionError, ConfigError
+from edge_assistant.errors import ActionError, ConfigError, NotSent
 from edge_assistant.types import Slot
 from tests.homes import BrokenHome, House
 
@@ -76,6 +77,26 @@ def test_a_message_that_lacks_its_value_is_left_out() -> None:
     assert filled(REQUEST.json, {"brightness": 21.5}) == {"b": 21.5}
     with pytest.raises(ActionError, match="nothing says how"):
         messages(MQTT, "light.turn_off", {})
+
+
+def test_a_device_is_told_all_that_was_asked_or_nothing() -> None:
+    plain = MqttLink({"light.turn_on": (Publish("t/lamp/set", "ON"),)})
+    pump = HttpLink({"light.turn_on": Request("http://192.168.1.20/on")})
+
+    with pytest.raises(NotSent, match="nothing says how color is sent"):
+        messages(plain, "light.turn_on", {"color": "red"})
+    with pytest.raises(NotSent, match="nothing says how temperature is sent"):
+        messages(MQTT, "light.turn_on", {"brightness": 5, "temperature": 2700})
+    with pytest.raises(NotSent, match="nothing says how brightness is sent"):
+        requested(pump, {"brightness": 50}, pump.send["light.turn_on"])
+    assert messages(plain, "light.turn_on", {}) == [("t/lamp/set", "ON")]
+
+
+def test_a_template_in_a_message_needs_somebody_who_works_it_out() -> None:
+    link = MqttLink({"light.turn_on": (Publish("t", {"value": "{brightness}"}, "{{ value }}"),)})
+
+    with pytest.raises(NotSent, match="nothing here works templates out"):
+        messages(link, "light.turn_on", {"brightness": 50})
 
 
 @pytest.mark.parametrize(

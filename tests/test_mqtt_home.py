@@ -348,3 +348,68 @@ async def test_a_blind_that_takes_its_time_is_under_way(broker: Mosquitto, tmp_p
 
         assert (receipt.status, told.state("cover.blind")) == ("started", "opening")
         assert len(there.told) == 1
+
+
+def hue(name: str) -> Entity:
+    """Return a lamp with a colour or a white of some warmth."""
+    link = MqttLink(
+        {
+            "light.turn_on": (
+                Publish(f"t/{name}/set", {"color": {"h": "{hue}", "s": "{saturation}"}}),
+                Publish(f"t/{name}/set", {"color_temp": "{mireds}"}),
+            )
+        },
+        {
+            "state": Reading(f"t/{name}", ("state",)),
+            "color": Reading(f"t/{name}", ("color",), form="hs"),
+            "temperature": Reading(f"t/{name}", ("color_temp",)),
+        },
+        Dialect(mireds=True),
+    )
+    return Entity(f"light.{name}", name, domain="light", link=link)
+
+
+async def test_a_lamp_has_a_colour_or_a_warmth(broker: Mosquitto, tmp_path: Path) -> None:
+    red = Command("light.turn_on", "light.a", {"color": "red"})
+    warm = Command("light.turn_on", "light.a", {"temperature": 2700})
+    async with devices(broker.port, obedient) as there, gate(at(broker), tmp_path, hue("a")) as told:
+        statuses = [(await told.act(command))[0].status for command in (red, red, warm, red)]
+
+        assert statuses == ["done", "already", "done", "done"]
+        assert len(there.told) == 3
+        assert told.home.entities()["light.a"].attributes == {"color": "red"}
+
+
+async def test_a_lamp_that_turns_another_colour_is_not_done(broker: Mosquitto, tmp_path: Path) -> None:
+    blue = devices(broker.port, lambda name, told: '{"state": "ON", "color": {"h": 240, "s": 100}}')
+    async with blue, gate(at(broker), tmp_path, hue("a"), patience=1.7) as told:
+        (receipt,) = await told.act(Command("light.turn_on", "light.a", {"color": "red"}))
+
+        assert (receipt.status, receipt.reason) == ("failed", "not_done")
+
+
+@pytest.mark.parametrize(("anywhere", "state"), [(False, "unavailable"), (True, "unknown")])
+async def test_a_device_may_be_there_in_several_ways(
+    broker: Mosquitto, tmp_path: Path, anywhere: bool, state: str
+) -> None:
+    bridge = Presence(Reading("bridge", template="{{ value_json.state }}"), "up")
+    link = MqttLink({}, {"state": Reading("t/a")}, present=(Presence(Reading("t/a/there")), bridge), anywhere=anywhere)
+    await say(broker.port, "t/a/there", "offline", retain=True)
+    await say(broker.port, "bridge", '{"state": "up"}', retain=True)
+    async with gate(at(broker), tmp_path, Entity("sensor.a", "a", domain="sensor", link=link)) as told:
+        await told.actuator.look()
+
+        assert told.state("sensor.a") == state
+
+
+async def test_what_cannot_be_worked_out_is_unknown_and_not_as_before(broker: Mosquitto, tmp_path: Path) -> None:
+    link = MqttLink(read={"state": Reading("t/a", template="{{ value | float / 10 }}")})
+    async with gate(at(broker), tmp_path, Entity("sensor.a", "a", domain="sensor", link=link)) as told:
+        await say(broker.port, "t/a", "215", retain=True)
+        await told.actuator.look()
+        before = told.state("sensor.a")
+        await say(broker.port, "t/a", "broken")
+        while told.state("sensor.a") == before:
+            await asyncio.sleep(0)
+
+        assert (before, told.state("sensor.a")) == ("21.5", "unknown")
