@@ -78,9 +78,8 @@ def test_results_are_those_of_hassil_with_every_template(language: str, pack: st
         text = bent(said, random)
         context = random.choice(({}, {"area": "Kitchen"}))
         found = names.within(squeezed(text))
-        ours = outcome(
-            templates.results(text, templates.candidates(squeezed(text), found), names.lists(found), context)
-        )
+        plain_ones, open_ones = templates.candidates(squeezed(text), found)
+        ours = outcome(templates.results(text, [*plain_ones, *open_ones], names, found, context))
         theirs = outcome(iter(recognize_all(text, intents, intent_context=dict(context), language=language)))
         if ours != theirs:
             different.append((text, ours ^ theirs))
@@ -113,7 +112,7 @@ def test_the_sieve_lets_through_what_may_fit(template: str, text: str, fits: boo
 
     found = Templates(rules).candidates(squeezed(text), names.within(squeezed(text)))
 
-    assert bool(found) == fits
+    assert any(found) == fits
 
 
 def rule(intent: str, text: str) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.rules.sieve import MOST_ORDERS, Node, list_program, parted, program
+from edge_assistant.rules.programs import MOST_ORDERS, Node, list_program, parted, program
 from edge_assistant.rules.word_index import required
 from edge_assistant.yaml_file import Document, Value, parse_yaml
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from edge_assistant.devices.home import Home
 from edge_assistant.numerals import digits
+from edge_assistant.rules.draft import HOME_LISTS
+from edge_assistant.rules.programs import catches
 from edge_assistant.rules.pruning import Plain, Pruned
-from edge_assistant.rules.sieve import Sieve, Tree
-from edge_assistant.rules.word_index import Index, Names, numbers, squeezed
+from edge_assistant.rules.ranges import quickened
+from edge_assistant.rules.sieve import Sieve
+from edge_assistant.rules.steps import Reader
+from edge_assistant.rules.word_index import Index, Names, numbers
 from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ MOST_WAYS: Final = 2_000
 _MANY_SLOTS: Final = 2
 _LONG: Final = 80
 """Slots and letters from which on even our own templates are looked at."""
+_ALONE: Final = re.compile(r"\{([^{}:]+)(?::[^{}]+)?\}")
 _NO_CONTEXT: Final[dict[str, str]] = {}
 
 
@@ -102,8 +106,8 @@ def _spelled(named: Sequence[tuple[Sequence[str], dict[str, str]]], language: st
 
 def _only(data: IntentData, sentence: Sentence) -> IntentData:
     """Return the same meaning for one sentence, which is parsed already."""
-    same = replace(data)
-    same.__dict__["sentences"] = [sentence]
+    same = object.__new__(type(data))
+    same.__dict__.update(data.__dict__, sentences=[sentence])
     return same
 
 
@@ -121,52 +125,74 @@ class Templates:
         return Index([template.clauses for template in self.rules.templates])
 
     @cached_property
-    def _tree(self) -> Tree:
-        return Tree.grown([template.program for template in self.rules.templates])
+    def _sieve(self) -> Sieve:
+        rules = self.rules
+        programs = [template.program for template in rules.templates]
+        return Sieve(programs, rules.parts, rules.programs, rules.list_programs, HOME_LISTS)
 
     @cached_property
     def whole(self) -> Mapping[int, str]:
         """The open slot of each template that is nothing else."""
-        alone = {f"{{{name}}}": name for name in self.rules.wildcards}
-        found = ((number, alone.get(template.text)) for number, template in enumerate(self.rules.templates))
-        return {number: listed for number, listed in found if listed is not None}
+        found = ((number, _ALONE.fullmatch(template.text)) for number, template in enumerate(self.rules.templates))
+        return {number: slot[1] for number, slot in found if slot is not None and slot[1] in self.rules.wildcards}
 
-    def candidates(self, text: str, found: Found) -> list[int]:
-        """Return the numbers of the templates that a squeezed text may be of."""
+    def candidates(self, text: str, found: Found) -> tuple[list[int], list[int]]:
+        """Return the numbers of the templates that a squeezed text may be of: those that may do without open words,
+
+        then those that always catch some.
+        """
         alive = self._index.within(text)
         if not alive:
-            return []
-        sieve = Sieve(text, self.rules.parts, self.rules.programs, self.rules.list_programs, found)
-        through = numbers(sieve.through(self._tree, alive))
-        return [number for number in through if not self._tangled(number, sieve, len(text))]
+            return [], []
+        reader = Reader(text, found)
+        through = self._sieve.through(reader, alive)
+        plain, open_ = (numbers(through & ~self._catching), numbers(through & self._catching))
+        untangled = [[number for number in each if not self._tangled(number, reader)] for each in (plain, open_)]
+        return untangled[0], untangled[1]
 
-    def _tangled(self, number: int, sieve: Sieve, length: int) -> bool:
+    @cached_property
+    def _catching(self) -> int:
+        """Return the templates that always catch open words, as bits."""
+        rules, known = self.rules, dict[str, bool]()
+        caught = [catches(part, rules.programs, rules.wildcards, known) for part in rules.parts]
+        return sum(
+            1 << number
+            for number, template in enumerate(rules.templates)
+            if any(caught[part] for part in template.program)
+        )
+
+    def _tangled(self, number: int, reader: Reader) -> bool:
         """Return whether there are so many ways to read the text by a template that trying them would take long."""
         template = self.rules.templates[number]
-        known = template.shipped and (length < _LONG or template.text.count("{") < _MANY_SLOTS)
-        if known or sieve.ways(template.program) <= MOST_WAYS:
+        known = template.shipped and (len(reader.text) < _LONG or template.text.count("{") < _MANY_SLOTS)
+        if known or self._sieve.ways(reader, template.program) <= MOST_WAYS:
             return False
         _log.warning("%s: %r fits in too many ways, and is passed over", template.source, template.text)
         return True
 
     def results(
-        self, text: str, candidates: Sequence[int], named: Mapping[str, SlotList], context: Mapping[str, str]
+        self, text: str, candidates: Sequence[int], names: HomeNames, found: Found, context: Mapping[str, str]
     ) -> Iterator[RecognizeResult]:
-        """Yield what hassil makes of a text with these templates."""
+        """Yield what hassil makes of a text, in which these names were found, with these templates."""
+        if not candidates:
+            return
         from hassil.intents import Intent, Intents, IntentsSettings
         from hassil.recognize import recognize_all
 
         intents: dict[str, Intent] = {}
         data = [(self.rules.templates[number].intent, self._data(number)) for number in candidates]
-        pruned = Pruned(squeezed(text), self._expansions, self._plain)
+        pruned = Pruned(
+            text, self._expansions, self._plain, () if self.rules.ignore_whitespace else self.rules.wildcards
+        )
         for intent, parsed in data:
             if (sentence := pruned.sentence(parsed.sentences[0])) is not None:
                 intents.setdefault(intent, Intent(intent)).data.append(_only(parsed, sentence))
+        if not intents:
+            return
         book = Intents(
             self.rules.language,
             intents,
-            slot_lists={**self._lists, **named},
-            expansion_rules=self._expansions,
+            slot_lists={**self._lists, **names.lists(found)},
             settings=IntentsSettings(ignore_whitespace=self.rules.ignore_whitespace),
         )
         yield from recognize_all(text, book, intent_context=dict(context), language=self.rules.language)
@@ -211,4 +237,4 @@ class Templates:
         from hassil.intents import Intents
 
         empty = {"language": self.rules.language, "intents": {}, "lists": self.rules.lists}
-        return dict(Intents.from_dict(empty).slot_lists)
+        return {name: quickened(slots) for name, slots in Intents.from_dict(empty).slot_lists.items()}

@@ -43,12 +43,18 @@ def readings(text: str, language: str, frames: Sequence[tuple[str, str, bool]]) 
     """Yield the text as it stands, then without the frames around it; each with numbers in digits first."""
     text = text.translate(_WIDE)
     whole = text.strip().strip(_ENDS + "?？").strip(_QUOTES) or text.strip()
-    inner = [Reading(whole)]
-    while len(inner) < _PEELS and (peeled := _peel(inner[-1], frames)):
-        inner.append(peeled)
-    for reading in dict.fromkeys((inner[0], inner[-1], *inner)):
+    for reading in _inner(Reading(whole), frames):
         for words in dict.fromkeys((digits(reading.text, language), reading.text)):
             yield replace(reading, text=words)
+
+
+def _inner(whole: Reading, frames: Sequence[tuple[str, str, bool]]) -> Iterator[Reading]:
+    """Yield a reading as it stands, then the innermost one, then those between; each is sought when it is needed."""
+    yield whole
+    inner = [whole]
+    while len(inner) < _PEELS and (peeled := _peel(inner[-1], frames)):
+        inner.append(peeled)
+    yield from dict.fromkeys(reading for reading in (inner[-1], *inner) if reading != whole)
 
 
 def _peel(reading: Reading, frames: Sequence[tuple[str, str, bool]]) -> Reading | None:

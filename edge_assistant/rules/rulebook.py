@@ -90,10 +90,7 @@ class Rulebook:
         question, quoted = is_question(text), is_quoted(text)
         for reading in readings(text, self.language, self.rules.frames):
             still = quoted or reading.asks or (question and not reading.polite)
-            yield [
-                (match, refusal or ("what is asked or quoted is not done" if still and acts(match.intent) else ""))
-                for match, refusal in self._recognized(reading.text, home, area)
-            ]
+            yield list(self._recognized(reading.text, home, area, still))
 
     def _clearer(self, found: Sequence[Match], text: str, home: Home, area: str | None) -> Sequence[Match]:
         """Put first what the second stage is sure of, where the templates only know what to ask back."""
@@ -130,18 +127,23 @@ class Rulebook:
         """Return one word of a table of the responses: the name of a state, a unit, a colour; else the key itself."""
         return self.rules.responses.get(table, {}).get(key, key)
 
-    def _recognized(self, text: str, home: Home, area: str | None) -> Iterator[tuple[Match, str]]:
+    def _recognized(self, text: str, home: Home, area: str | None, still: bool) -> Iterator[tuple[Match, str]]:
+        """Yield what templates match; `still` says that what is asked or quoted is not done."""
         names, here, plain = self._names(home), home.area(area), squeezed(text)
         found = names.within(plain)
         context = {"area": here.called(self.language)} if here else {}
         for rank, templates in enumerate(self._packs):
-            sure = False
-            candidates = templates.candidates(plain, found)
-            if numbers := [number for number in candidates if self._worth(text, templates, number)]:
-                for result in templates.results(text, numbers, names.lists(found), context):
+            sure = plainly = False
+            for numbers in templates.candidates(plain, found):
+                worth = [number for number in numbers if self._worth(text, templates, number)]
+                for result in templates.results(text, worth, names, found, context):
                     match, refusal = self._match(result, text, names, rank), self._refusal(result, rank)
+                    undone = "what is asked or quoted is not done" if still and acts(match.intent) else ""
                     sure = sure or (match.order[:2] == _SURE and not refusal)
-                    yield match, refusal
+                    plainly = plainly or (match.order[:2] == _SURE and not (refusal or undone))
+                    yield match, refusal or undone
+                if plainly:
+                    break  # open words never are a better meaning
             if sure:
                 return  # packs of lower rank are only for what is not understood yet
 
