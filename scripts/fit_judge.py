@@ -15,6 +15,7 @@ import json
 import math
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,14 +69,15 @@ def main() -> None:
         if options.ask:
             asyncio.run(ask(asked, options))
         cases = list(known(asked, options.kept))
-    judge = fit([{"leaning": case.leaning} for case in cases], [case.answerable for case in cases], {})
+    fair = balanced(cases, rows_of(options.kb / "questions.jsonl"))
+    judge = fit([{"leaning": case.leaning} for case in fair], [case.answerable for case in fair], {})
     print(f"manifest: judging = {{ scale = {judge.weights['leaning']}, offset = {judge.intercept} }}")
-    rows = [features(case.confidence, judge.probability({"leaning": case.leaning})) for case in cases]
-    held = cross_fit(rows, [case.right for case in cases], [case.group for case in cases])
-    report(cases, held)
-    worth = round(auroc(held, [case.right for case in cases]), 4)
+    rows = [features(case.confidence, judge.probability({"leaning": case.leaning})) for case in fair]
+    held = cross_fit(rows, [case.right for case in fair], [case.group for case in fair])
+    report(fair, held)
+    worth = round(auroc(held, [case.right for case in fair]), 4)
     origin = {"questions": len(cases), "data": digest(options.kb / "questions.jsonl"), "auroc": worth}
-    table = fit(rows, [case.right for case in cases], {**origin, "model": options.model})
+    table = fit(rows, [case.right for case in fair], {**origin, "model": options.model})
     write(f"judged.{options.language}", table)
     print(f"undecided between {band(table, rows)}")
 
@@ -134,6 +136,18 @@ def known(asked: Sequence[tuple[dict[str, Any], Finding]], file: Path) -> Iterat
             truth = right(finding.text, row["answers"])
             stated = right(shown(finding), row["answers"])
             yield Case(row["kind"], group, finding.confidence, truth, stated, leaning)
+
+
+def balanced(cases: Sequence[Case], rows: Sequence[dict[str, Any]]) -> list[Case]:
+    """Repeat cases so that each kind has the share that it has among all questions, on which the features were fitted.
+
+    A sample has more near misses than that, since they are what is to be learned.
+    """
+    there = Counter(str(row["kind"]) for row in rows)
+    here = Counter(case.kind for case in cases)
+    shares = {kind: there[kind] / count for kind, count in here.items()}
+    least = min(shares.values())
+    return [case for case in cases for _ in range(round(2 * shares[case.kind] / least))]
 
 
 def key(row: dict[str, Any], finding: Finding) -> str:

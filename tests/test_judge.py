@@ -90,7 +90,7 @@ async def test_a_verdict_moves_what_was_undecided(tmp_path: Path) -> None:
     async with tier_with(tmp_path, no) as tier:
         doubted, _ = await confidence(tier, UNDECIDED)
 
-    assert 0.1 < alone < 0.9, "the question of this test must be undecided"
+    assert 0.2 < alone < 0.9, "the question of this test must be undecided"
     assert doubted < alone < surer
     assert f"judged 0.95 from {alone:.2f}" in why
     assert yes.heard[0][0] == UNDECIDED.text

@@ -10,8 +10,8 @@ from edge_assistant.calibration import shipped
 from edge_assistant.errors import ConfigError
 from edge_assistant.knowledge.answering import Finding
 
-UNDECIDED: Final = (0.1, 0.9)
-"""Probabilities between which a verdict can change what is done; outside, a judge is not asked."""
+UNDECIDED: Final = (0.2, 0.95)
+"""Probabilities between which a verdict can lift a finding over the threshold of .6 or push it under, as fitted."""
 
 
 def undecided(finding: Finding) -> bool:
