@@ -57,6 +57,15 @@ _CHINESE: Final = re.compile(
     rf"(?P<percent>百分之)?(?P<number>[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?)"
     rf"(?P<next>(?={_COUNTED}))?"
 )
+_WORDS: Final = re.compile(
+    "一(?:起|切|直|定|般|些|样|共|边|旦|再|律|致|同|向|生|路|带|线|流|体|次性)|二(?:维码|手|胡|锅头|氧化)"
+    "|三(?:明治|文鱼|国|亚|峡|轮|脚架|叶草|里屯)|四(?:川|季|处|方|肢|喜|合院)"
+    "|五(?:金|香|花|谷|官|线谱|粮液|台山|彩|颜六色)|六(?:神|味|必居)|七(?:夕|喜|星|彩)|八(?:卦|宝|达岭|仙)"
+    "|九(?:寨|龙|江|阳|华山)|十(?:字|堰|全|三香)|百(?:合|货|叶|度|科|事可乐|香果|家姓|姓|洁布)"
+    "|千(?:万(?=别|不|要|记|小心)|里|岛|层|斤顶|纸鹤|张|岁)|万(?:一|能|事|圣|达|里|岁|科|年历|象|用表)"
+    "|亿万|零(?:食|钱|件|售|碎|花)|两(?:岸|广|栖)|十分(?=[好重高热冷暗亮满感喜需想])"
+)
+"""Words that begin with a numeral and are no numbers; a longer number before them takes the numeral."""
 _BEFORE: Final = re.compile(r"(?:[加减乘除以到成为至过]|[-+*/×÷])$")
 
 
@@ -99,6 +108,8 @@ def _english_value(said: str) -> str:
 def _chinese(text: str) -> str:
     def write(found: re.Match[str]) -> str:
         number = found["number"]
+        if not found["percent"] and _WORDS.match(text, found.start()):
+            return found[0]
         alone = len(number) == 1 and not found["percent"]
         if alone and found["next"] is None and not _BEFORE.search(text[: found.start()]) and found[0] != text.strip():
             return found[0]
@@ -109,7 +120,7 @@ def _chinese(text: str) -> str:
             return found[0]
         return value + ("%" if found["percent"] else "")
 
-    return _CHINESE.sub(write, text)
+    return re.sub(r"(\d)度半(?!径)", r"\1.5度", _CHINESE.sub(write, text))
 
 
 def _chinese_value(said: str) -> str | None:

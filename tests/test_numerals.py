@@ -36,6 +36,17 @@ def test_english_number_words_become_digits(said: str, written: str) -> None:
         ("调亮一点", "调亮一点"),
         ("关一下灯", "关一下灯"),
         ("星期一", "星期一"),
+        ("添加五金到清单", "添加五金到清单"),
+        ("加三明治", "加三明治"),
+        ("加三个三明治", "加3个三明治"),
+        ("七夕定十五分钟", "七夕定15分钟"),
+        ("万一下雨呢", "万一下雨呢"),
+        ("千万别开灯", "千万别开灯"),
+        ("三千万", "30000000"),
+        ("一万一", "11000"),
+        ("三十五金币", "35金币"),
+        ("十分钟后", "10分钟后"),
+        ("十分好听", "十分好听"),
     ],
 )
 def test_chinese_number_words_become_digits_and_other_words_stay(said: str, written: str) -> None:

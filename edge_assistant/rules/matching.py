@@ -32,7 +32,7 @@ Found: TypeAlias = "Mapping[str, Sequence[tuple[int, int, int]]]"
 """Of the names of each list: which stand in a text, where, and how long they are."""
 _Named: TypeAlias = "tuple[str, str, dict[str, str]]"
 """A spelling, the name it stands for, and what is known of what is called so."""
-MOST_WAYS: Final = 2_000
+MOST_WAYS: Final = 400
 """Ways to read a text by one template; hassil tries some 200 in a millisecond."""
 _MANY_SLOTS: Final = 2
 _LONG: Final = 80

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from edge_assistant.rules.programs import Node
-from edge_assistant.rules.steps import First, Reader, Step, Steps, Table
+from edge_assistant.rules.steps import Reader, Step, Steps, Table
 from edge_assistant.rules.ways import Ways
 
 
@@ -19,7 +19,7 @@ class Tree:
         """The templates that end here or further on, as bits."""
         self.ending = 0
         self.edges: dict[int, Tree] = {}
-        self.fitting: Table[tuple[int, Step, Tree]] | None = None
+        self.fitting: Table[tuple[int, Tree]] | None = None
         """The edges by the characters that they may begin with, once they were needed."""
 
     @classmethod
@@ -56,7 +56,7 @@ class Sieve:
         self._home_lists = home_lists
         self._tree = Tree.grown(programs)
         self._steps = Steps(rules, lists, home_lists)
-        self._made: dict[int, tuple[Step, First]] = {}
+        self._made: dict[int, Step] = {}
 
     def through(self, reader: Reader, alive: int) -> int:
         """Return which of the templates that are alive can match the whole text, as bits."""
@@ -69,30 +69,31 @@ class Sieve:
             self._rules,
             self._lists,
             self._home_lists,
-            lambda node, starts: self._steps.of(node)[0](reader, starts),
+            lambda node, starts: self._steps.of(node)(reader, starts),
         )
         return counting.most(self._parts[part] for part in parts)
 
     def _walk(self, reader: Reader, tree: Tree, starts: int, alive: int) -> int:
         found = tree.ending & alive if starts & reader.end else 0
         known = reader.known
-        for part, step, following in self._edges(reader, tree, starts):
+        for part, following in self._edges(reader, tree, starts):
             if following.alive & alive:
                 key = (part, starts)
                 ends = known.get(key)
                 if ends is None:
-                    ends = known[key] = step(reader, starts)
+                    ends = known[key] = self._step(part)(reader, starts)
                 if ends:
                     found |= self._walk(reader, following, ends, alive)
         return found
 
-    def _edges(self, reader: Reader, tree: Tree, starts: int) -> Sequence[tuple[int, Step, Tree]]:
+    def _edges(self, reader: Reader, tree: Tree, starts: int) -> Sequence[tuple[int, Tree]]:
         if tree.fitting is None:
-            made = ((part, following, self._step(part)) for part, following in tree.edges.items())
-            tree.fitting = Table(((part, step, following), first) for part, following, (step, first) in made)
+            first = self._steps.first
+            tree.fitting = Table((edge, first(self._parts[edge[0]])) for edge in tree.edges.items())
         return tree.fitting.at(reader, starts)
 
-    def _step(self, part: int) -> tuple[Step, First]:
-        if part not in self._made:
-            self._made[part] = self._steps.of(self._parts[part])
-        return self._made[part]
+    def _step(self, part: int) -> Step:
+        step = self._made.get(part)
+        if step is None:
+            step = self._made[part] = self._steps.of(self._parts[part])
+        return step

@@ -77,75 +77,105 @@ class Steps:
         self._rules = rules
         self._lists = lists
         self._home_lists = home_lists
-        self._made: dict[tuple[str, str], tuple[Step, First]] = {}
+        self._made: dict[tuple[str, str], Step] = {}
+        self._firsts: dict[tuple[str, str], First] = {}
 
-    def of(self, node: Node) -> tuple[Step, First]:
-        """Return the function of a part, and the characters that it may start with."""
+    def of(self, node: Node) -> Step:
+        """Return the function of a part."""
         if isinstance(node, str):
-            return _literal(node), (frozenset(node[0]) if node else None)
+            return _literal(node)
         tag = node[0]
         if tag in ("o", "a"):
-            return self._one_of([self.of(part) for part in node[1:]])
+            return _one_of([(self.of(part), self.first(part)) for part in node[1:]])
         if tag == "s":
-            return self._one_after_the_other([self.of(part) for part in node[1:]])
+            return _one_after_the_other([self.of(part) for part in node[1:]])
         if tag in ("r", "l"):
             return self._mentioned(tag, node[1])
         if tag == "p":
-            return self._in_any_order([self.of(part) for part in node[1:]])
-        return (_number, DIGITS) if tag == "#" else (_anything, None)
+            return _in_any_order([self.of(part) for part in node[1:]])
+        return _number if tag == "#" else _anything
 
-    def _mentioned(self, tag: str, name: str) -> tuple[Step, First]:
+    def first(self, node: Node) -> First:
+        """Return the characters that a part may start with."""
+        if isinstance(node, str):
+            return frozenset(node[0]) if node else None
+        tag = node[0]
+        if tag in ("o", "a", "p"):
+            return _either(self.first(part) for part in node[1:])
+        if tag == "s":
+            return self.first(node[1])
+        if tag == "#":
+            return DIGITS
+        if tag == "*" or (tag == "l" and node[1] in self._home_lists):
+            return None
+        key = tag, node[1]
+        if key not in self._firsts:
+            self._firsts[key] = self.first(self._body(tag, node[1]))
+        return self._firsts[key]
+
+    def _mentioned(self, tag: str, name: str) -> Step:
+        """Return the function of a rule or a list, which is made when it is first called."""
+        if tag == "l" and name in self._home_lists:
+            return _names(name)
         key = tag, name
         if key not in self._made:
-            if tag == "l" and name in self._home_lists:
-                self._made[key] = _names(name), None
-            else:
-                node = self._rules[name] if tag == "r" else self._lists.get(name, INLINE)
-                step, first = self.of(node)
-                self._made[key] = _remembered(step), first
+            made: list[Step] = []
+
+            def step(reader: Reader, starts: int) -> int:
+                if not made:
+                    made.append(self.of(self._body(tag, name)))
+                return made[0](reader, starts)
+
+            self._made[key] = _remembered(step)
         return self._made[key]
 
-    def _one_of(self, parts: Sequence[tuple[Step, First]]) -> tuple[Step, First]:
-        """Try those parts that may start with the character at hand."""
-        table: Table[Step] = Table(parts)
-
-        def step(reader: Reader, starts: int) -> int:
-            ends = 0
-            for part in table.at(reader, starts):
-                ends |= part(reader, starts)
-            return ends
-
-        return step, _either([first for _, first in parts])
-
-    def _one_after_the_other(self, parts: Sequence[tuple[Step, First]]) -> tuple[Step, First]:
-        steps = [step for step, _ in parts]
-
-        def step(reader: Reader, starts: int) -> int:
-            for part in steps:
-                starts = part(reader, starts)
-                if not starts:
-                    return 0
-            return starts
-
-        return step, next((first for _, first in parts[:1]), None)
-
-    def _in_any_order(self, parts: Sequence[tuple[Step, First]]) -> tuple[Step, First]:
-        def ordered(reader: Reader, left: Sequence[Step], starts: int) -> int:
-            if len(left) > MOST_ORDERS:
-                return _anything(reader, starts)
-            if len(left) == 1:
-                return left[0](reader, starts)
-            ends = 0
-            for index, part in enumerate(left):
-                if first := part(reader, starts):
-                    ends |= ordered(reader, [*left[:index], *left[index + 1 :]], first)
-            return ends
-
-        steps = [step for step, _ in parts]
-        return lambda reader, starts: ordered(reader, steps, starts), _either([first for _, first in parts])
+    def _body(self, tag: str, name: str) -> Node:
+        return self._rules[name] if tag == "r" else self._lists.get(name, INLINE)
 
 
-def _either(firsts: Sequence[First]) -> First:
+def _one_of(parts: Sequence[tuple[Step, First]]) -> Step:
+    """Try those parts that may start with the character at hand."""
+    table: Table[Step] = Table(parts)
+
+    def step(reader: Reader, starts: int) -> int:
+        ends = 0
+        for part in table.at(reader, starts):
+            ends |= part(reader, starts)
+        return ends
+
+    return step
+
+
+def _one_after_the_other(parts: Sequence[Step]) -> Step:
+    def step(reader: Reader, starts: int) -> int:
+        for part in parts:
+            starts = part(reader, starts)
+            if not starts:
+                return 0
+        return starts
+
+    return step
+
+
+def _in_any_order(parts: Sequence[Step]) -> Step:
+    def step(reader: Reader, starts: int) -> int:
+        return ordered(reader, parts, starts)
+
+    def ordered(reader: Reader, left: Sequence[Step], starts: int) -> int:
+        if len(left) > MOST_ORDERS:
+            return _anything(reader, starts)
+        if len(left) == 1:
+            return left[0](reader, starts)
+        ends = 0
+        for index, part in enumerate(left):
+            if first := part(reader, starts):
+                ends |= ordered(reader, [*left[:index], *left[index + 1 :]], first)
+        return ends
+
+    return step
+
+
+def _either(firsts: Iterable[First]) -> First:
     known: set[str] = set()
     for first in firsts:
         if first is None:
