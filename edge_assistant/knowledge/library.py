@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from edge_assistant.errors import ConfigError, StorageError, TierError
+from edge_assistant.knowledge import soundness
 from edge_assistant.knowledge.answering import Finding, finding, ranked
 from edge_assistant.knowledge.chunks import Chunk, chunks
 from edge_assistant.knowledge.collections import Collections, Terms
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
-from edge_assistant.knowledge.fuse import DENSE, Found, fused
+from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
 from edge_assistant.knowledge.snapshots import Current, IndexMaker, Snapshots, StoredIndex
 from edge_assistant.knowledge.store import Entry, Store
 from edge_assistant.knowledge.words import naming, terms
@@ -100,9 +101,8 @@ class Library:
 
     def find(self, text: str, limit: int, language: str | None = None) -> Sequence[Found]:
         """Return what `search` does, with the scores of every way of looking; single sentences weigh in the order."""
-        dense = DENSE.get(language or "en", 0.5)
-        found = self._find(text, limit, language, dense)
-        found = found or (self._find(text, limit, None, dense) if language else [])
+        found = self._find(text, limit, language)
+        found = found or (self._find(text, limit, None) if language else [])
         return self.collections.preferred(ranked(self.question(text, language or detect(text)), found))
 
     def question(self, text: str, language: str) -> Question:
@@ -116,14 +116,28 @@ class Library:
             found = self.find(text, 10, language)
         return finding(self.question(text, language), found)
 
-    def _find(self, text: str, limit: int, language: str | None, dense: float) -> list[Found]:
-        bm25 = self.store.matching(terms(text), _CANDIDATES, language)
+    @property
+    def languages(self) -> Sequence[str]:
+        """Return the languages that the embedder reads; none without one."""
+        try:
+            return self._embedder.languages if self._ready() and self._embedder else ()
+        except (TierError, ConfigError) as error:
+            self._give_up(error)
+            return ()
+
+    def _find(self, text: str, limit: int, language: str | None) -> list[Found]:
+        asked, reads = language or detect(text), self.languages
+        dense = DENSE.get(asked, 0.5) if asked in reads else 0.0
+        across = bool(dense) and len(reads) > 1
+        only = None if across else language
+        bm25 = self.store.matching(terms(text), _CANDIDATES, only)
         cosines = self._cosines(text, bm25) if dense else {}
         stored = self.store.passages({*bm25, *cosines})
-        if language:
-            stored = {number: one for number, one in stored.items() if one.chunk.language == language}
+        if only:
+            stored = {number: one for number, one in stored.items() if one.chunk.language == only}
         cosines = {number: cosine for number, cosine in cosines.items() if number in stored}
-        scores = fused(bm25, cosines, dense)
+        foreign = {number for number, one in stored.items() if one.chunk.language != asked}
+        scores = fused_across(bm25, cosines, dense, foreign) if across else fused(bm25, cosines, dense)
         ranked = (
             Found(
                 stored[number],
@@ -183,15 +197,25 @@ class Library:
 
     def verify(self) -> list[str]:
         """Return what is wrong, one sentence each; nothing is a good sign."""
-        faults = self._snapshots.faults() if self._snapshots else []
-        checked = self.store.database.row("PRAGMA quick_check")
-        if checked is None or checked[0] != "ok":
-            faults.append(f"{self.store.database.path}: the database is damaged; restore a backup")
-        if not self._ready():
-            return [*faults, self.trouble]
+        faults = [*(self._snapshots.faults() if self._snapshots else []), *soundness.faults(self.store)]
+        index = self._opened()
+        if index is None:
+            return [*faults, self.trouble] if self.trouble else faults
         if waiting := self.store.waiting(self.stamp):
             faults.append(f"{waiting} passages have no vector yet; `kb rebuild` makes them")
+        if apart := soundness.missing(self.store, self.stamp, index.ids):
+            faults.append(f"the index and the rows differ in {apart} passages; `kb rebuild` makes it again")
+        if (recall := soundness.recall(self.store, self.stamp, index)) < soundness.RECALL:
+            faults.append(f"the index finds {recall:.0%} of the nearest passages; `kb rebuild` makes it again")
         return faults
+
+    def repair(self) -> int:
+        """Drop what belongs to nothing, and make words and index again; return how many vectors there are.
+
+        A database that is damaged itself is mended by the next start. Raises `StorageError`.
+        """
+        soundness.mend(self.store)
+        return self.rebuild()
 
     def _ready(self) -> bool:
         """Load the embedder if there is one, or keep the reason why there is none."""

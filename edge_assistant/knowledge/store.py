@@ -228,12 +228,16 @@ def _insert(connection: sqlite3.Connection, document: int, ordinal: int, chunk: 
         ),
     ).lastrowid
     assert number is not None, "SQLite numbers every inserted row"
-    title = f"{chunk.title} {chunk.question or ''}"
+    say_words(connection, number, chunk.title, chunk.question, chunk.text)
+    return number
+
+
+def say_words(connection: sqlite3.Connection, number: int, title: str, question: str | None, text: str) -> None:
+    """Make a passage findable by its words, within a transaction."""
     connection.execute(
         "INSERT INTO search(rowid, title, body) VALUES (?, ?, ?)",
-        (number, " ".join(tokens(title)), " ".join(tokens(chunk.text))),
+        (number, " ".join(tokens(f"{title} {question or ''}")), " ".join(tokens(text))),
     )
-    return number
 
 
 def _remove(connection: sqlite3.Connection, where: str, values: Sequence[str], generation: int) -> list[int]:

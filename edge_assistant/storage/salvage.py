@@ -45,7 +45,7 @@ def _sound(path: Path) -> Database:
         return database
     try:
         checked = database.row("PRAGMA quick_check(1)")
-        if checked is None or checked[0] != "ok":
+        if checked is None or checked[0] != "ok" or suspect(path).read_bytes():
             raise Damaged(f"{path}: the database is damaged")
     except Damaged:
         database.close()
@@ -60,7 +60,8 @@ def _mended(path: Path) -> Database:
         for ending in ("-wal", "-shm", ""):  # the log before the file, or it would be replayed into the new one
             with suppress(FileNotFoundError):
                 path.with_name(path.name + ending).replace(aside.with_name(aside.name + ending))
-        saved, documents = _carry_over(aside, _beside(path, "fresh"))
+        lost = suspect(path).exists() and bool(suspect(path).read_bytes())
+        saved, documents = _carry_over(aside, _beside(path, "fresh"), lost=lost)
         suspect(path).unlink(missing_ok=True)
         if documents:
             listing = aside.with_name(f"{aside.name}.documents.txt")
@@ -72,14 +73,17 @@ def _mended(path: Path) -> Database:
         return _sound(path)
 
 
-def _carry_over(aside: Path, fresh: Path) -> tuple[int, list[str]]:
-    """Copy every table but those of the knowledge base; return how many rows, and the documents that were known."""
+def _carry_over(aside: Path, fresh: Path, *, lost: bool) -> tuple[int, list[str]]:
+    """Copy every table but those of the knowledge base; return how many rows, and the documents that were known.
+
+    Nothing is copied where it is `lost` which tables the rooms had made: they would meet them again.
+    """
     building = fresh.with_name(f"{fresh.name}.{os.getpid()}")
     documents: list[str] = []
     with closing(Database(building)) as target, closing(sqlite3.connect(aside)) as source:
         known = "SELECT origin, source FROM documents WHERE collection != 'starter'"
         documents = [origin or name for origin, name in _readable(source, known)]
-        saved = _copied(source, target)
+        saved = 0 if lost else _copied(source, target)
     for ending in ("-wal", "-shm"):
         building.with_name(building.name + ending).unlink(missing_ok=True)
     building.replace(fresh)

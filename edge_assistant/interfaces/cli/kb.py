@@ -84,13 +84,17 @@ def remove_document(session: Session, source: str, collection: str | None) -> No
 
 
 @command.command(name="verify")
+@click.option("--repair", is_flag=True, help="Make again what is wrong: words, vectors and the index.")
 @click.pass_obj
-def verify_library(session: Session) -> None:
-    """Compare the search index with the documents, and say what is wrong."""
+def verify_library(session: Session, repair: bool) -> None:
+    """Compare the search index with the documents and with exact search, and say what is wrong."""
     from edge_assistant.errors import StorageError
 
     with library_of(session) as library:
         faults = library.verify()
+        if repair and faults:
+            library.repair()
+            faults = library.verify()
         count = len(library.documents())
     if faults:
         raise StorageError("; ".join(faults))
