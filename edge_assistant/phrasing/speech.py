@@ -29,6 +29,8 @@ _ENGLISH: Final = (
     r"there)\b",  # questions and reports by their first word
     r"\b(?:was|were|had|did|has been|have been|shut itself|"
     r"went|just now|ago|already|last (?:night|week|time|year))\b",  # reports of the past
+    r"\b(?:would|could|might|will) (?:be|mean|make|cost|save)\b|\b(?:is|are) (?:an?|my|his|her|such|good|bad|nice|easy|"
+    r"hard|one of)\b|\b(?:stopped|halted|moved|(?:your|him|her|it|them)sel(?:f|ves))\b",  # talk about it
     r"^(?:the|my|our|all|both|this|that|these|those|her|his)\b.*\b(?:is|are|'s|'re|isn't|aren't|looks?|seems?|stays?|keeps?|"
     r"works?|cost|costs)\b",  # reports of the present
 )
@@ -39,6 +41,7 @@ _CHINESE: Final = (
     r"说[:：,，]?[“\"「]|说|告诉|问|喊|叫我|让我|写|歌|电影|小说|书名|翻译|意思|怎么|如何|为什么|为何|什么|谁|哪|多[少大高亮热冷响快久远]|几|"
     r"是否|是不是|有没有|吗|呢|么$|假装|想象|希望|觉得|认为|以为|记得|忘|提醒|会不会|应该|可能|也许|大概|差点|准备|打算|"
     r"总是|经常|喜欢|讨厌|邮件|日历|会议|闹钟|天气|新闻|笑话|故事|菜谱|本来|曾经|据说|听说|万一|就好了",
+    r"一(?:下山|到|进|出|回|来|走|起床|睡|开始|结束|听|看|按|打开|关).{0,6}就|得太.*了|(?:可以|能|会|就能)(?:省|让|使|避免|防|节)",
     r"已经|已|过了|着$|着呢|正在|一直|刚|又|^(?!.*[把将])(?![打]?[开关锁]|调|停).*了$",
     r"^(?:他|她|它|他们|她们|我们?|你们|有人|谁|爸|妈|妈妈|爸爸|孩子|老公|老婆|邻居)",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from edge_assistant.skills.moment_words import moment
@@ -43,17 +44,20 @@ def is_delayed(said: str, language: str) -> bool:
 
 
 def parted(said: str, language: str) -> tuple[str, str, bool] | None:
-    """Return an order, its time, and whether it shall last for that time."""
+    """Return an order, its time, and whether it shall last for that time; the time is as long as it can be."""
+    return min(_parts(said, language), key=lambda parts: len(parts[0]), default=None)
+
+
+def _parts(said: str, language: str) -> Iterator[tuple[str, str, bool]]:
     cuts = range(1, len(said)) if language == "zh" else [space.start() for space in re.finditer(" ", said)]
     for cut in cuts:
         head, tail = said[:cut].strip(" ,，"), said[cut:].strip(" ,，")
         if _ordered(head, language) and _WHILE[language].fullmatch(tail):
-            return head, tail, True
-        if _ordered(head, language) and _is_time(tail, head, language):
-            return head, tail, False
-        if _ordered(tail, language) and _is_time(head, tail, language):
-            return tail, head, False
-    return None
+            yield head, tail, True
+        elif _ordered(head, language) and _is_time(tail, head, language):
+            yield head, tail, False
+        elif _ordered(tail, language) and _is_time(head, tail, language):
+            yield tail, head, False
 
 
 def reminding(said: str, language: str) -> str | None:

@@ -11,6 +11,7 @@ from edge_assistant.devices.home import Entity, Home
 from edge_assistant.rules.clauses import any_of
 from edge_assistant.rules.readings import is_question
 from edge_assistant.rules.rulebook import Rulebook
+from edge_assistant.skills.moment_words import is_bare_moment
 from edge_assistant.skills.replies import reply_to
 from edge_assistant.types import Query
 
@@ -66,6 +67,27 @@ _MORE: Final[Mapping[str, re.Pattern[str]]] = {
 }
 
 
+_CHANGED: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(
+        r"(?:(?:no|actually|sorry|wait|better|or)[\s,]+)*(?:make (?:it|that)|change (?:it|that) to|i meant?|rather)\s+"
+        r"(?P<new>.+?)(?:\s+(?:instead|please))*[.!]*",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile(
+        "(?:不对|不是|不)?[，,]?(?:还是)?(?:改成|改到|改为|换成|调到|我说的是|应该是)(?P<new>.+?)(?:吧|好了)?[。！]*"
+    ),
+}
+_ALARM: Final = {"en": "move my alarm to {}", "zh": "把闹钟改到{}"}
+_REMINDER: Final = {"en": "move my reminder to {}", "zh": "把提醒改到{}"}
+_CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
+    "SetAlarm": _ALARM,
+    "ChangeAlarm": _ALARM,
+    "SetReminder": _REMINDER,
+    "ChangeReminder": _REMINDER,
+}
+"""What a correction changes, by what was asked before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meant:
     """What a turn means on its own."""
@@ -113,6 +135,8 @@ class _Talk:
 
     def _leaning(self, text: str, earlier: Meant) -> Meant | None:
         language = self._book.language
+        if changed := self._changed(text, earlier):
+            return changed
         if _MORE[language].fullmatch(text.strip()):
             return replace(earlier, answers=False, leans=True)
         if _OTHER[language].fullmatch(text.strip()):
@@ -122,6 +146,17 @@ class _Talk:
             it = named and (f"the {named}" if language == "en" else named)
             return Meant(_IT[language].sub(it, text, count=1), earlier.area, leans=True) if it else None
         return self._again(text, earlier)
+
+    def _changed(self, text: str, earlier: Meant) -> Meant | None:
+        """Return what "make that seven" changes about an alarm."""
+        language = self._book.language
+        found = _CHANGED[language].fullmatch(text.strip())
+        if found is None or not is_bare_moment(found["new"], language):
+            return None
+        match = self._book.match(earlier.text, self._home, earlier.area)
+        if match is None or match.intent not in _CHANGES:
+            return None
+        return Meant(_CHANGES[match.intent][language].format(found["new"]), earlier.area, leans=True)
 
     def _again(self, text: str, earlier: Meant) -> Meant | None:
         again = _AGAIN[self._book.language].fullmatch(text.strip())

@@ -159,13 +159,18 @@ class Timers:
         if asked.match.intent == "HassUnpauseTimer":
             found = [timer for timer in found if timer.paused] or found
         if "name" in slots:
-            wanted = fold(digits(str(slots["name"]), asked.match.language))
-            found = [t for t in found if t.name and fold(digits(t.name, asked.match.language)) == wanted]
+            wanted = _folded(str(slots["name"]), asked.match.language)
+            found = [timer for timer in found if timer.name and _folded(timer.name, asked.match.language) == wanted]
         if slots.keys() & {"start_hours", "start_minutes", "start_seconds"}:
             found = [timer for timer in found if timer.seconds == said_seconds(asked, "start_")]
         if "area" in slots:
             found = [timer for timer in found if timer.area and fold(timer.area) == fold(str(slots["area"]))]
         return found
+
+
+def _folded(name: str, language: str) -> str:
+    """Return a name as it is compared: the egg timer is for the eggs."""
+    return fold(digits(name, language)).removesuffix("s")
 
 
 _NAMING: Final = frozenset({"name", "start_hours", "start_minutes", "start_seconds", "area"})
