@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -441,3 +442,28 @@ async def test_a_broker_without_announcements_has_none(broker: Mosquitto, tmp_pa
     assert found == {}
     with pytest.raises(ConfigError, match="no topic prefix"):
         await announced(Broker.at(broker.url), "#")
+
+
+ODD: tuple[Any, ...] = (
+    *(None, True, -1, 1e308, float("inf"), float("nan"), 10**400, "", "+", "#", "a/+/b", "\x00", "$SYS/x", "x" * 5000),
+    *("{{", "{{ value * 'x' }}", "{brightness}", "{{x}}", [], {}, [[]], [{}], {"t": "a/#"}, [1, None], "\u202e"),
+)
+
+
+def test_thousands_of_odd_announcements_name_no_topic_but_a_plain_one() -> None:
+    chance = random.Random(3)
+    kinds = [("light", LAMP), ("light", HUES), ("light", WORDS), ("switch", PLUG), ("cover", BACKWARDS)]
+    topics, reasons = set(), set()
+    for _ in range(3_000):
+        component, config = chance.choice(kinds)
+        keys = [*config, "avty", "dev", "cmps", "~", "val_tpl", "schema", "name", "pos_open", "pl_on", "sup_clrm"]
+        odd = {key: chance.choice(ODD) for key in chance.sample(keys, 3)}
+        found = discovered(announce(component, {"name": "Thing", **config, **odd}), check_link)
+        reasons |= {*found.skipped}
+        for link in (entity.link for entity in merged(Home(), found).entities):
+            assert isinstance(link, MqttLink)
+            topics |= {publish.topic for publishes in link.send.values() for publish in publishes} | link.topics
+
+    assert len(topics) > 20
+    assert not [topic for topic in topics if set(topic) & set("+#\0{}") or topic.startswith("$")]
+    assert not [reason for reason in reasons if "\n" in reason]

@@ -204,3 +204,10 @@ def test_a_connection_that_cannot_be_is_refused_with_its_line(
 
     with pytest.raises(ConfigError, match=complaint):
         read(tmp_path, GOOD.replace(good, bad, 1))
+
+
+@pytest.mark.parametrize("said", [float("inf"), float("nan"), -1e300, 10**400, "inf", "nan", "1e999", "9" * 400])
+def test_a_number_beyond_measure_is_no_brightness(said: Slot) -> None:
+    dialect = Dialect(scale={"brightness": 254}, mireds=True)
+
+    assert dialect.heard("brightness", said) == dialect.heard("temperature", said) == "unknown"

@@ -64,7 +64,7 @@ def said(reading: Reading, text: str) -> Slot | None:
     except _Nothing:
         return None
     except ValueError as error:
-        _log.warning("%s: %s", reading.topic, error)
+        _log.info("%s: %s", reading.topic, error)
         return UNKNOWN
     if worked_out.casefold() in ("none", "unknown"):
         return UNKNOWN

@@ -19,6 +19,8 @@ from edge_assistant.types import Slot
 
 MOST: Final = 2_000
 """Entities; what announces more is not a home."""
+_UNUSABLE: Final = (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
+"""What reading an announcement that is nonsense may come to."""
 _LONGEST_NAME: Final = 100
 
 Check: TypeAlias = Callable[[MqttLink], None]
@@ -41,7 +43,7 @@ def discovered(announced: Mapping[str, str], check: Check = lambda link: None) -
             try:
                 entity = _entity(component, config)
                 check(_mqtt(entity))
-            except (ValueError, TypeError, KeyError) as error:
+            except _UNUSABLE as error:
                 skipped.append(f"{topic}: {_first_line(error)}")
             else:
                 entities.setdefault(entity.id, entity)
@@ -155,4 +157,6 @@ def _first_line(error: Exception) -> str:
     errors = getattr(error, "errors", None)
     if callable(errors):
         return str(errors()[0]["msg"]).lower().removeprefix("value error, ")
-    return f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error).splitlines()[0]
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    return (str(error).splitlines() or [type(error).__name__])[0]

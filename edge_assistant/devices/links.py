@@ -21,6 +21,8 @@ MAX_PAYLOAD: Final = 65_536
 """Bytes; a device that says more is not listened to."""
 MAX_STATE: Final = 255
 """Characters of a state or a value."""
+_LARGEST: Final = 10**15
+"""No device counts further, and infinity is no brightness."""
 UNKNOWN: Final = "unknown"
 """What is not known of a device, because it said something that cannot be understood."""
 PLACE: Final = re.compile(r"\{([a-z_]+)\}")
@@ -56,6 +58,8 @@ class Dialect:
         if name == "state":
             return text if text is not None else plain(said).casefold()
         value = _value(text if text is not None else said)
+        if isinstance(value, int | float) and not abs(value) < _LARGEST:
+            return UNKNOWN
         if name == "temperature" and self.mireds and isinstance(value, int | float) and value > 0:
             return round(1_000_000 / value)
         if name in self.scale and isinstance(value, int | float) and not isinstance(value, bool):
