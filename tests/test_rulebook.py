@@ -75,6 +75,10 @@ def test_a_file_of_the_same_name_replaces_the_shipped_one(tmp_path: Path, ours: 
         ("intents:\n  A: {data: [{sentences: ['(a|b|)']}]}", "own.yaml:2: '(a|b|)' has an empty alternative"),
         ("lists:\n  all: {wildcard: true}", "own.yaml:2: an open slot needs a check"),
         ("lists:\n  all: {range: {from: 9, to: 1}}", "own.yaml:2: this list cannot be used"),
+        (
+            "lists:\n  loud: {values: [loud]}\nexpansion_rules:\n  loud: so loud",
+            "own.yaml:4: 'loud' is a list and an expansion rule (own.yaml:2): give one of them another name",
+        ),
         ("intent: {}", "own.yaml:1: there is no section 'intent'"),
         ("language: de", "own.yaml:1: the language is 'de'"),
         ("frames: [please]", "own.yaml:1: a frame has words around '…'"),

@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.rules.programs import MOST_ORDERS, Node, list_program, parted, program
+from edge_assistant.rules.growth import Growth
+from edge_assistant.rules.programs import Node, list_program, parted, program
 from edge_assistant.rules.word_index import required
 from edge_assistant.yaml_file import Document, Value, parse_yaml
 
-MAX_EXPANSION: Final = 1e9
-"""Sentences that one template may stand for. Matching time grows with ambiguity, not with this number."""
-MAX_TEMPLATE: Final = 1000
-HOME_LISTS: Final = frozenset(("name", "area", "floor"))
 OWN: Final = "own"
 """The pack of the rules that come with this package, and of the user's own."""
 
@@ -108,6 +105,8 @@ class Draft:
         self.templates: list[tuple[RuleFile, Template]] = []
         self.expansions: dict[str, tuple[RuleFile, str, str]] = {}
         self.lists: dict[str, Any] = {}
+        self.listed: dict[str, tuple[RuleFile, str]] = {}
+        """Where each list stands."""
         self.wildcards: dict[str, str] = {}
         self.frames: list[tuple[str, str, bool]] = []
         self.responses: dict[str, dict[str, str]] = {}
@@ -127,14 +126,23 @@ class Draft:
         return None
 
     def check(self) -> tuple[RuleFile, str] | None:
-        """Look whether everything that is mentioned exists and nothing grows without bound."""
+        """Look whether every name is of one thing, everything mentioned exists, and nothing grows without bound."""
+        growth = Growth({name: text for name, (_, _, text) in self.expansions.items()}, self.lists)
         for name, (file, where, text) in self.expansions.items():
-            if reason := self._wrong(text, (name,)):
+            if name in self.lists:
+                return self._twice(name)
+            if reason := growth.wrong(text, (name,)):
                 return file, f"{where}: {reason}"
         for file, template in self.templates:
-            if reason := self._wrong(template.text, ()):
+            if reason := growth.wrong(template.text, ()):
                 return file, f"{template.source}: {reason}"
         return None
+
+    def _twice(self, name: str) -> tuple[RuleFile, str]:
+        """Return what to say of a name that a list and an expansion rule share: of the user's file, if one is."""
+        rule, list_ = self.expansions[name][:2], self.listed[name]
+        (file, where), (_, other) = (list_, rule) if rule[0].own else (rule, list_)
+        return file, f"{where}: {name!r} is a list and an expansion rule ({other}): give one of them another name"
 
     def rules(self, files: tuple[str, ...], skipped: tuple[str, ...]) -> Rules:
         return Rules(
@@ -149,54 +157,6 @@ class Draft:
             files,
             skipped,
         ).prepared()
-
-    def _wrong(self, text: str, inside: tuple[str, ...]) -> str | None:
-        try:
-            size = self._size(text, inside)
-        except ConfigError as error:
-            return str(error)
-        return f"this stands for more than {MAX_EXPANSION:.0e} sentences" if size > MAX_EXPANSION else None
-
-    def _size(self, text: str, inside: tuple[str, ...]) -> float:
-        from hassil.parse_expression import parse_sentence
-        from hassil.parser import ParseError
-
-        if re.search(r"[(|]\s*\|\s*|\|\s*\)", text):
-            raise ConfigError(f"{text!r} has an empty alternative: write [a|b] instead of (a|b|)")
-        if len(text) > MAX_TEMPLATE:
-            raise ConfigError(f"a template has at most {MAX_TEMPLATE} characters")
-        try:
-            return self._count(parse_sentence(text).expression, inside)
-        except RecursionError as error:
-            raise ConfigError("a template is nested too deeply") from error
-        except (ParseError, ValueError, AssertionError, IndexError) as error:
-            raise ConfigError(f"{text!r} is no sentence template: {error}") from error
-
-    def _count(self, expression: Any, inside: tuple[str, ...]) -> float:
-        from hassil.expression import Alternative, Group, ListReference, Permutation, RuleReference
-
-        if isinstance(expression, Permutation) and len(expression.items) > MOST_ORDERS:
-            raise ConfigError(f"at most {MOST_ORDERS} parts may stand in any order")
-        if isinstance(expression, Group):
-            sizes = [self._count(item, inside) for item in expression.items]
-            size = float(sum(sizes)) if isinstance(expression, Alternative) else 1.0
-            for one in sizes if not isinstance(expression, Alternative) else ():
-                size *= one
-            return size
-        if isinstance(expression, ListReference):
-            known = expression.is_inline_range or expression.list_name in HOME_LISTS
-            if not known and expression.list_name not in self.lists:
-                raise ConfigError(f"there is no list {{{expression.list_name}}}")
-        elif isinstance(expression, RuleReference):
-            return self._count_rule(expression.rule_name, inside)
-        return 1.0
-
-    def _count_rule(self, name: str, inside: tuple[str, ...]) -> float:
-        if name not in self.expansions:
-            raise ConfigError(f"there is no expansion rule <{name}>")
-        if name in inside:
-            raise ConfigError(f"the expansion rule <{name}> contains itself")
-        return self._size(self.expansions[name][2], (*inside, name))
 
     def _language(self, file: RuleFile, document: Document, value: Value) -> None:
         if value != self.language:
@@ -242,7 +202,7 @@ class Draft:
                 Intents.from_dict({"language": self.language, "intents": {}, "lists": {name: values}})
             except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
                 raise ConfigError(f"{at}: this list cannot be used: {error}") from error
-            self.lists[name] = values
+            self.lists[name], self.listed[name] = values, (file, at)
 
     def _intents(self, file: RuleFile, document: Document, value: Value) -> None:
         for intent, blocks in _mapping(document, value, "intents").items():

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from edge_assistant.devices.home import Home
 from edge_assistant.numerals import digits
-from edge_assistant.rules.draft import HOME_LISTS
-from edge_assistant.rules.programs import catches
+from edge_assistant.rules.programs import HOME_LISTS, catches
 from edge_assistant.rules.pruning import Plain, Pruned
 from edge_assistant.rules.ranges import quickened
 from edge_assistant.rules.sieve import Sieve

@@ -15,6 +15,8 @@ rule, ``l`` a list, ``#`` a number in digits, ``*`` anything.
 """
 INLINE: Final[list[Any]] = ["*"]
 """What a list is that stands nowhere but in its template: ``{0..100:brightness}``."""
+HOME_LISTS: Final = frozenset(("name", "area", "floor"))
+"""The lists that the home at hand fills."""
 MOST_ORDERS: Final = 4
 """Parts of a permutation from which on every order is let through."""
 
