@@ -91,6 +91,13 @@ async def test_an_answer_completes_what_was_asked(house: House, turns: list[str]
         (["wake me at quarter to seven", "make that seven"], "The alarm is now set for 7:00 AM tomorrow."),
         (["remind me at 6 pm to call mom", "no, make it 7 pm"], "I will remind you today at 7:00 PM: call mom."),
         (["早上六点三刻叫我", "改成七点"], "好的，闹钟改到明天7点整。"),
+        (["turn on the lights", "the bedroom", "turn them off"], "Turned off the bedroom light and the bedside lamp."),
+        (["open the garage door", "yes", "close it"], "Close the garage door? Say yes to confirm."),
+        (["set the thermostat to 20", "make it 22"], "Set the thermostat to 22 degrees."),
+        (["set a timer for 5 minutes", "cancel it"], "Cancelled the timer for 5 minutes."),
+        (["把温控器调到20度", "改成22度"], "已把空调设为22度。"),
+        (["开灯", "卧室", "把它关掉"], "已关闭卧室灯和床头灯。"),
+        (["定个十分钟的计时器", "取消它"], "已取消10分钟计时器。"),
         (["开灯", "卧室", "书房也是"], "已打开台灯。"),
         (["打开厨房灯", "不是，另一个"], "已打开台面灯。"),
         (["打开厨房灯", "卧室也打开"], "已打开卧室灯。"),
@@ -101,6 +108,32 @@ async def test_an_answer_completes_what_was_asked(house: House, turns: list[str]
 async def test_a_turn_takes_what_it_leaves_unsaid_from_the_one_before(
     house: House, turns: list[str], said: str
 ) -> None:
+    assert await talk(house, *turns) == said
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        (["定个五分钟的计时器", "定个十分钟的计时器", "再加一分钟", "打开厨房灯"], "已打开厨房灯。"),
+        (["set an alarm", "turn on the kitchen light"], "Turned on the kitchen light."),
+        (["turn on the lights", "turn on the desk lamp"], "Turned on the desk lamp."),
+        (
+            [
+                "set a timer for 5 minutes",
+                "set a pasta timer for 9 minutes",
+                "cancel the timer",
+                "turn on the desk lamp",
+            ],
+            "Turned on the desk lamp.",
+        ),
+        (
+            ["wake me at 7", "wake me at 8", "cancel my alarm", "the 8 o'clock alarm"],
+            "Cancelled the alarm at 8:00 AM tomorrow.",
+        ),
+        (["早上七点叫我", "早上八点叫我", "取消闹钟", "八点的闹钟"], "已取消明天8点整的闹钟。"),
+    ],
+)
+async def test_who_says_something_else_has_not_answered(house: House, turns: list[str], said: str) -> None:
     assert await talk(house, *turns) == said
 
 

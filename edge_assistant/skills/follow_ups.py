@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from edge_assistant.devices.home import Entity, Home
+from edge_assistant.numerals import digits
 from edge_assistant.rules.clauses import any_of
 from edge_assistant.rules.readings import is_question
 from edge_assistant.rules.rulebook import Rulebook
 from edge_assistant.skills.moment_words import is_bare_moment
-from edge_assistant.skills.replies import reply_to
+from edge_assistant.skills.replies import KEPT, KIND, reply_to
+from edge_assistant.skills.targets import INTENTS
 from edge_assistant.types import Query
 
 _LEAD: Final[Mapping[str, str]] = {
@@ -88,6 +90,11 @@ _CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
 """What a correction changes, by what was asked before."""
 
 
+_ACKNOWLEDGING: Final = frozenset(("Yes", "No", "Thank"))
+_SHORT: Final = 20
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+
+
 @dataclass(frozen=True, slots=True)
 class Meant:
     """What a turn means on its own."""
@@ -122,8 +129,13 @@ class _Talk:
     def hear(self, text: str, ours: bool) -> None:
         if ours:
             self._said = text
-        else:
+        elif not self._acknowledges(text):
             self._earlier, self._said = self.meaning(text), ""
+
+    def _acknowledges(self, text: str) -> bool:
+        """Return whether a turn only says yes, no or thanks: then what was said before it still stands."""
+        match = self._book.match(text, self._home) if len(text) <= _SHORT else None
+        return self._earlier is not None and match is not None and match.intent in _ACKNOWLEDGING
 
     def meaning(self, text: str) -> Meant:
         if self._earlier is None:
@@ -142,21 +154,38 @@ class _Talk:
         if _OTHER[language].fullmatch(text.strip()):
             return _instead(_other(self._named(earlier.text), self._home), earlier, language)
         if _IT[language].search(text):
-            named = _only({name for entity in self._home.entities for name in entity.names}, earlier.text)
-            it = named and (f"the {named}" if language == "en" else named)
+            it = self._it(earlier)
             return Meant(_IT[language].sub(it, text, count=1), earlier.area, leans=True) if it else None
         return self._again(text, earlier)
 
+    def _it(self, earlier: Meant) -> str | None:
+        """Return what "it" stands for: the device, the lights of the room, or the timer that was spoken of."""
+        english = self._book.language == "en"
+        if named := _only({name for entity in self._home.entities for name in entity.names}, earlier.text):
+            return f"the {named}" if english else named
+        if kept := KEPT[self._book.language].search(earlier.text):
+            return f"the {kept['noun']}" if english else kept["noun"]
+        kind = KIND[self._book.language].search(earlier.text)
+        area = _only({name for area in self._home.areas for name in area.names}, earlier.text) or earlier.area
+        if kind is None or area is None:
+            return None
+        return f"{kind[0]} in the {area}" if english else f"{area}的{kind[0]}"
+
     def _changed(self, text: str, earlier: Meant) -> Meant | None:
-        """Return what "make that seven" changes about an alarm."""
+        """Return what "make that seven" changes about an alarm, and "make it 22" about what was set."""
         language = self._book.language
         found = _CHANGED[language].fullmatch(text.strip())
-        if found is None or not is_bare_moment(found["new"], language):
+        match = self._book.match(earlier.text, self._home, earlier.area) if found else None
+        if found is None or match is None:
             return None
-        match = self._book.match(earlier.text, self._home, earlier.area)
-        if match is None or match.intent not in _CHANGES:
+        new = digits(found["new"], language)
+        if match.intent in _CHANGES and is_bare_moment(new, language):
+            return Meant(_CHANGES[match.intent][language].format(new), earlier.area, leans=True)
+        before = digits(earlier.text, language)
+        numbers = _NUMBER.findall(new), _NUMBER.findall(before)
+        if match.intent not in INTENTS or any(len(found) != 1 for found in numbers):
             return None
-        return Meant(_CHANGES[match.intent][language].format(found["new"]), earlier.area, leans=True)
+        return Meant(_NUMBER.sub(numbers[0][0], before), earlier.area, leans=True)
 
     def _again(self, text: str, earlier: Meant) -> Meant | None:
         again = _AGAIN[self._book.language].fullmatch(text.strip())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from edge_assistant.devices.home import Home
-from edge_assistant.rules.rulebook import Rulebook
+from edge_assistant.rules.rulebook import Rulebook, acts
 from edge_assistant.skills.delayed import reminding
 from edge_assistant.skills.moment_words import is_bare_moment
 
@@ -17,6 +17,8 @@ _Complete: TypeAlias = "Callable[[_Answer], Iterator[Spoken]]"
 
 _ASKING: Final = frozenset(("WhichRoom", "WhichDoor", "UnknownDevice", "AskDuration", "DelayedOrder"))
 """What is no more complete than what was said before."""
+_NAMING: Final = ("SetAlarm", "HassStartTimer", "SetReminder")
+"""What a name alone of something that rings would set."""
 _PLACED: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
         r"(?:(?:in|for|on|at)\s+)?(?:(?:the|my|our)\s+)?(?P<thing>.+?)(?:\s+(?:1|one|please|lights?))*",
@@ -27,7 +29,7 @@ _PLACED: Final[Mapping[str, re.Pattern[str]]] = {
 _EVERYWHERE: Final = re.compile(
     r"everywhere|all(?: of them)?|every room|all (?:the )?rooms|全部|所有|都|全家|所有房间", re.I
 )
-_KIND: Final[Mapping[str, re.Pattern[str]]] = {
+KIND: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
         r"\b(?:the |my |our )?(?:lights?|lamps?|fans?|heating|thermostat|ac|blinds?|curtains?|shutters?|windows?|"
         r"doors?|speakers?|tv|plugs?|switch|vacuum)\b",
@@ -35,7 +37,7 @@ _KIND: Final[Mapping[str, re.Pattern[str]]] = {
     ),
     "zh": re.compile("灯|风扇|电扇|空调|暖气|百叶窗|窗帘|卷帘|窗户|窗|门|音箱|电视|插座|开关"),
 }
-_KEPT: Final[Mapping[str, re.Pattern[str]]] = {
+KEPT: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(r"\b(?:the |my |that |our )?(?P<noun>timer|alarm|reminder)\b", re.IGNORECASE),
     "zh": re.compile("(?P<noun>计时器|定时器|倒计时|闹钟|闹铃|提醒)"),
 }
@@ -85,12 +87,20 @@ def reply_to(asked: str, text: str, earlier: Spoken, book: Rulebook, home: Home)
         return None
     for table, key, complete in _QUESTIONS:
         found = _question(book, table, key, asked)
-        if found is None:
+        if found is None or _is_command(said, complete, book, home):
             continue
         for meaning, area in complete(_Answer(said, found, earlier, book, home)):
-            if _whole(meaning, area, book, home):
+            if (meaning, area) != earlier and _whole(meaning, area, book, home):
                 return meaning, area
     return None
+
+
+def _is_command(said: str, complete: _Complete, book: Rulebook, home: Home) -> bool:
+    """Return whether words that may be an answer are a command of their own; "the 8 o'clock alarm" may be both."""
+    match = book.match(said, home)
+    if match is None or match.probability is not None or not acts(match.intent):
+        return False
+    return match.intent not in (_NAMING if complete is _kept else ("Yes",))
 
 
 def _question(book: Rulebook, table: str, key: str, asked: str) -> re.Match[str] | None:
@@ -115,7 +125,7 @@ def _room(answer: _Answer) -> Iterator[Spoken]:
     if any(thing in map(str.casefold, floor.names) for floor in answer.home.floors):
         yield (f"{thing}{answer.text}" if answer.chinese else f"{answer.text} {thing}"), answer.area
     if _EVERYWHERE.fullmatch(answer.said):
-        every = _KIND["zh"].sub(lambda kind: f"所有的{kind[0]}", answer.text, count=1)
+        every = KIND["zh"].sub(lambda kind: f"所有的{kind[0]}", answer.text, count=1)
         yield (every if answer.chinese else f"{answer.text} everywhere"), None
     yield from _one(answer)
 
@@ -131,7 +141,7 @@ def _one(answer: _Answer) -> Iterator[Spoken]:
     if name.casefold() in devices:
         yield answer.text, area[1] if area else answer.area
         written = name if answer.chinese else f"the {name}"
-        yield _KIND[answer.book.language].sub(written, answer.text, count=1), area[1] if area else answer.area
+        yield KIND[answer.book.language].sub(written, answer.text, count=1), area[1] if area else answer.area
 
 
 def _time(answer: _Answer) -> Iterator[Spoken]:
@@ -162,7 +172,7 @@ def _value(answer: _Answer) -> Iterator[Spoken]:
 
 def _kept(answer: _Answer) -> Iterator[Spoken]:
     """Say which timer, alarm or reminder is meant."""
-    nouns = _KEPT[answer.book.language]
+    nouns = KEPT[answer.book.language]
     if chosen := answer.chosen():
         chosen = re.sub(r"[:：].*$", "", chosen)
         yield nouns.sub(chosen if answer.chinese else f"the {chosen}", answer.text, count=1), answer.area
@@ -172,8 +182,11 @@ def _kept(answer: _Answer) -> Iterator[Spoken]:
     )
     for written in (f"{thing}的", thing) if answer.chinese else (f"the {thing} ", f"the {thing.removeprefix('at ')} "):
         yield nouns.sub(rf"{re.escape(written)}\g<noun>".replace(r"\ ", " "), answer.text, count=1), answer.area
-    if not answer.chinese:
+    if answer.chinese:
+        yield f"{thing}计时器{answer.text}", answer.area
+    else:
         yield from answer.behind(" ", " at ", " for ", " to ")
+        yield from ((f"{answer.text} {link} the {thing} timer", answer.area) for link in ("on", "to"))
 
 
 def _offer(answer: _Answer) -> Iterator[Spoken]:
