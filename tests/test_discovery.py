@@ -452,7 +452,13 @@ ODD: tuple[Any, ...] = (
 
 def test_thousands_of_odd_announcements_name_no_topic_but_a_plain_one() -> None:
     chance = random.Random(3)
-    kinds = [("light", LAMP), ("light", HUES), ("light", WORDS), ("switch", PLUG), ("cover", BACKWARDS)]
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("light", LAMP),
+        ("light", HUES),
+        ("light", WORDS),
+        ("switch", PLUG),
+        ("cover", BACKWARDS),
+    ]
     topics, reasons = set(), set()
     for _ in range(3_000):
         component, config = chance.choice(kinds)
