@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from edge_assistant.skills.moment_words import moment
-from edge_assistant.skills.things import no_hand
+from edge_assistant.skills.orders import no_hand
 
 _LONGEST: Final = {"en": 120, "zh": 60}
 _WHILE: Final = {

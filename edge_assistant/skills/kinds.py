@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from edge_assistant.skills.things import is_order
+from edge_assistant.skills.orders import is_order
 
 MOST_DICE: Final = 100
 _LONGEST_ITEM: Final = {"en": 16, "zh": 24}

@@ -17,9 +17,9 @@ from edge_assistant.rules.rulebook import MAX_TEXT, Match, Rulebook, acts
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.devices import PIN
 from edge_assistant.skills.follow_ups import Meant, meant
+from edge_assistant.skills.orders import is_order, no_hand
 from edge_assistant.skills.several import one_each
 from edge_assistant.skills.targets import INTENTS, targets
-from edge_assistant.skills.things import is_order, no_hand
 from edge_assistant.types import Declined, Query, Reply, TierName, Words
 
 UNCLEAR: Final = 0.55
