@@ -141,6 +141,7 @@ def install(weights: Path, small: Path, target: Path, fidelity: dict[str, float]
         "repository": REPOSITORY,
         "revision": REVISION,
         "licence": "Apache-2.0",
+        "languages": ["en"],
         "package": PACKAGE,
         "weights_sha256": PINNED["model.safetensors"],
         "made_by": "scripts/export_embedder.py",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from edge_assistant.knowledge.store import Stored
 from edge_assistant.types import Passage, Share
 
-DENSE: Final[Mapping[str, float]] = {"en": 0.5, "zh": 0.0}
-"""How much nearness of meaning counts beside bm25, per language; the shipped embedder cannot read Chinese."""
+DENSE: Final[Mapping[str, float]] = {"en": 0.5, "zh": 0.3}
+"""How much nearness of meaning counts beside bm25, per language, where the embedder reads it."""
+FOREIGN: Final = 0.8
+"""How much it counts for a passage in another language than the question, which few words can match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Found:
         """Return it as the other rooms know it; a card with its question."""
         chunk = self.stored.chunk
         text = f"{chunk.question}\n{chunk.text}" if chunk.question else chunk.text
-        return Passage(text, chunk.place, self.score, self.share)
+        return Passage(text, ", ".join((chunk.place, *self.stored.also)), self.score, self.share)
 
 
 def fused(bm25: Mapping[int, float], cosines: Mapping[int, float], dense: float) -> dict[int, float]:
@@ -46,4 +48,21 @@ def fused(bm25: Mapping[int, float], cosines: Mapping[int, float], dense: float)
         + (dense * max(0.0, cosines.get(number, 0.0)) / best_cosine if dense else 0.0)
         for number in {**bm25, **cosines}
     }
+    return dict(sorted(scores.items(), key=lambda item: -item[1]))
+
+
+def fused_across(
+    bm25: Mapping[int, float], cosines: Mapping[int, float], dense: float, foreign: Container[int]
+) -> dict[int, float]:
+    """Return one score per passage, best first, where some are in another language than the question.
+
+    An embedder of many languages finds everything a little alike, so nearness is measured from the farthest.
+    """
+    best_bm25, best = max(bm25.values(), default=0.0) or 1.0, max(cosines.values(), default=0.0)
+    floor = min(cosines.values(), default=0.0)
+    near = {number: (cosine - floor) / ((best - floor) or 1.0) for number, cosine in cosines.items()}
+    scores = {}
+    for number in {**bm25, **cosines}:
+        both = (1 - dense) * bm25.get(number, 0.0) / best_bm25 + dense * near.get(number, 0.0)
+        scores[number] = max(both, FOREIGN * near.get(number, 0.0)) if number in foreign else both
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
