@@ -34,14 +34,21 @@ class FullText:
         self._total = 0
         self._seen = -1
 
-    def matching(self, words: Sequence[str], limit: int, language: str | None, generation: int) -> dict[int, float]:
-        """Return passages that hold any of the words, with their bm25: higher is better."""
+    def matching(
+        self, words: Sequence[str], limit: int, conditions: str, values: Sequence[str], generation: int
+    ) -> dict[int, float]:
+        """Return passages that hold any of the words, with their bm25: higher is better.
+
+        `conditions` is SQL about the passages `c` and their documents `d`; ``1`` lets all of them pass.
+        """
         query = self._affordable(words[:_WORDS], generation)
         if not query:
             return {}
-        found = self._ranked(query, limit if language is None else 4 * limit)
-        if language is not None:
-            found = self._spoken(found, language)
+        if conditions == "1":
+            return self._ranked(query, limit)
+        found = self._passing(self._ranked(query, 4 * limit), conditions, values)
+        if len(found) < limit:
+            found = self._passing(self._ranked(query, _VISITED), conditions, values)
         return dict(heapq.nlargest(limit, found.items(), key=lambda item: item[1]))
 
     def frequencies(self, words: Sequence[str], generation: int) -> tuple[dict[str, int], int]:
@@ -89,11 +96,12 @@ class FullText:
         )
         return {row["id"]: -row["rank"] for row in rows}
 
-    def _spoken(self, found: dict[int, float], language: str) -> dict[int, float]:
+    def _passing(self, found: dict[int, float], conditions: str, values: Sequence[str]) -> dict[int, float]:
         wanted = ",".join(map(str, found))
         rows = self._database.rows(
-            f"SELECT id FROM chunks WHERE id IN ({wanted}) AND language = ?",  # noqa: S608
-            (language,),
+            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608
+            f"WHERE c.id IN ({wanted}) AND {conditions}",
+            values,
         )
         return {row["id"]: found[row["id"]] for row in rows}
 

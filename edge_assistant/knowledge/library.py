@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -17,8 +16,9 @@ from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
 from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
+from edge_assistant.knowledge.repeats import distinct
 from edge_assistant.knowledge.snapshots import Current, IndexMaker, Snapshots, StoredIndex
-from edge_assistant.knowledge.store import Entry, Store
+from edge_assistant.knowledge.store import Entry, Selection, Store
 from edge_assistant.knowledge.words import naming, terms
 from edge_assistant.languages import detect
 from edge_assistant.storage.database import Database
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _CANDIDATES: Final = 50
 """Passages that each way of looking may propose."""
+_COMPARED: Final = 10_000
+"""Passages of the documents that are wanted which are compared one by one; more of them are taken from the index."""
+_DEEP: Final = 1000
 _log = logging.getLogger(__name__)
 
 
@@ -99,11 +102,26 @@ class Library:
         """Return the passages that bear on a text, best first; those in its language before all others."""
         return [found.passage for found in self.find(text, limit, language)]
 
-    def find(self, text: str, limit: int, language: str | None = None) -> Sequence[Found]:
-        """Return what `search` does, with the scores of every way of looking; single sentences weigh in the order."""
-        found = self._find(text, limit, language)
-        found = found or (self._find(text, limit, None) if language else [])
-        return self.collections.preferred(ranked(self.question(text, language or detect(text)), found))
+    def find(
+        self,
+        text: str,
+        limit: int,
+        language: str | None = None,
+        *,
+        collections: Sequence[str] = (),
+        source: str | None = None,
+    ) -> Sequence[Found]:
+        """Return what `search` does, with the scores of every way of looking; single sentences weigh in the order.
+
+        Only in these collections, and in documents whose name matches `source`, a pattern like ``*.pdf``.
+        """
+        within = Selection(tuple(collections), source)
+        found = self._find(text, limit, language, within)
+        found = found or (self._find(text, limit, None, within) if language else [])
+        asked = language or detect(text)
+        if found and found[0].stored.chunk.language != asked:  # no sentence can be weighed by its words
+            return self.collections.preferred(found)
+        return self.collections.preferred(ranked(self.question(text, asked), found))
 
     def question(self, text: str, language: str) -> Question:
         """Return a question with what the library knows about its words."""
@@ -120,18 +138,18 @@ class Library:
     def languages(self) -> Sequence[str]:
         """Return the languages that the embedder reads; none without one."""
         try:
-            return self._embedder.languages if self._ready() and self._embedder else ()
+            return tuple(self._embedder.languages) if self._ready() and self._embedder else ()
         except (TierError, ConfigError) as error:
             self._give_up(error)
             return ()
 
-    def _find(self, text: str, limit: int, language: str | None) -> list[Found]:
+    def _find(self, text: str, limit: int, language: str | None, within: Selection) -> list[Found]:
         asked, reads = language or detect(text), self.languages
         dense = DENSE.get(asked, 0.5) if asked in reads else 0.0
         across = bool(dense) and len(reads) > 1
         only = None if across else language
-        bm25 = self.store.matching(terms(text), _CANDIDATES, only)
-        cosines = self._cosines(text, bm25) if dense else {}
+        bm25 = self.store.matching(terms(text), _CANDIDATES, only, within)
+        cosines = self._cosines(text, bm25, within) if dense else {}
         stored = self.store.passages({*bm25, *cosines})
         if only:
             stored = {number: one for number, one in stored.items() if one.chunk.language == only}
@@ -149,20 +167,34 @@ class Library:
             for number, score in scores.items()
             if number in stored
         )
-        return list(islice(ranked, limit))
+        return distinct(ranked, limit)
 
-    def _cosines(self, text: str, others: Iterable[int]) -> dict[int, float]:
+    def _cosines(self, text: str, others: Iterable[int], within: Selection) -> dict[int, float]:
         """Return the nearest passages by meaning, and how near these others are."""
         vector = self._embed([text], "query")
         index = self._opened() if vector is not None else None
         if vector is None or index is None:
             return {}
-        scores, ids = index.search(vector, _CANDIDATES)
-        near = {int(number): float(score) for number, score in zip(ids[0], scores[0], strict=True) if number >= 0}
+        near = self._nearest(index, vector, within)
         numbers, vectors = self.store.vectors.of(self.stamp, set(others) - near.keys())
         if len(numbers):
             near |= dict(zip(numbers.tolist(), (vectors @ vector[0]).tolist(), strict=True))
         return near
+
+    def _nearest(self, index: StoredIndex, vector: FloatArray, within: Selection) -> dict[int, float]:
+        """Return the nearest passages; where few documents are wanted, by comparing every one of theirs."""
+        if not within:
+            return _cosines(index, vector, _CANDIDATES)
+        chosen = self.store.selected(within, _COMPARED + 1)
+        if len(chosen) > _COMPARED:
+            near = _cosines(index, vector, _DEEP)
+            return {number: near[number] for number in self.store.passing(within, near)}
+        numbers, vectors = self.store.vectors.of(self.stamp, chosen)
+        if not len(numbers):
+            return {}
+        scores = vectors @ vector[0]
+        best = (-scores).argsort()[:_CANDIDATES]
+        return dict(zip(numbers[best].tolist(), scores[best].tolist(), strict=True))
 
     @property
     def stamp(self) -> str:
@@ -255,3 +287,8 @@ class Library:
         _log.warning("searching by words only: %s", error)
         self.trouble = str(error)
         self._embedder = None
+
+
+def _cosines(index: StoredIndex, vector: FloatArray, most: int) -> dict[int, float]:
+    scores, ids = index.search(vector, most)
+    return {int(number): float(score) for number, score in zip(ids[0], scores[0], strict=True) if number >= 0}

@@ -42,6 +42,27 @@ class Stored:
     document: str
     collection: str
     chunk: Chunk
+    also: tuple[str, ...] = ()
+    """Other places where the same passage stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which documents are searched: those of these collections, and whose names match a pattern like ``*.pdf``."""
+
+    collections: tuple[str, ...] = ()
+    source: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.collections or self.source)
+
+    @property
+    def condition(self) -> tuple[str, tuple[str, ...]]:
+        """Return it in SQL about the documents `d`, with its values."""
+        holes = ",".join("?" * len(self.collections))
+        within = [f"d.collection IN ({holes})"] if self.collections else []
+        named = ["d.source GLOB ?"] if self.source else []
+        return " AND ".join((*within, *named)) or "1", (*self.collections, *([self.source] if self.source else ()))
 
 
 class Store:
@@ -196,9 +217,43 @@ class Store:
         )
         return [Stored(row["id"], row["document"], row["collection"], _chunk(row)) for row in rows]
 
-    def matching(self, words: Sequence[str], limit: int, language: str | None = None) -> dict[int, float]:
+    def matching(
+        self, words: Sequence[str], limit: int, language: str | None = None, within: Selection | None = None
+    ) -> dict[int, float]:
         """Return passages that hold any of the words, with their bm25: higher is better."""
-        return self.words.matching(words, limit, language, self.generation)
+        conditions, values = within.condition if within else ("1", ())
+        if language is not None:
+            conditions, values = f"c.language = ? AND {conditions}", (language, *values)
+        return self.words.matching(words, limit, conditions, values, self.generation)
+
+    def selected(self, within: Selection, most: int) -> list[int]:
+        """Return the numbers of at most so many passages of these documents."""
+        conditions, values = within.condition
+        rows = self.database.rows(
+            "SELECT c.id FROM documents d JOIN chunks c ON c.document_id = d.id "  # noqa: S608
+            f"WHERE {conditions} LIMIT ?",
+            (*values, most),
+        )
+        return [row["id"] for row in rows]
+
+    def passing(self, within: Selection, ids: Iterable[int]) -> list[int]:
+        """Return those of these passages that are in these documents."""
+        conditions, values = within.condition
+        wanted = ",".join(str(int(number)) for number in ids)
+        rows = self.database.rows(
+            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608
+            f"WHERE c.id IN ({wanted}) AND {conditions}",
+            values,
+        )
+        return [row["id"] for row in rows]
+
+    def neighbours(self, number: int) -> list[Stored]:
+        """Return a passage with the one before and the one after it under the same heading, in order."""
+        return self._stored(
+            "JOIN chunks here ON here.id = ? WHERE c.document_id = here.document_id AND c.title = here.title "
+            "AND c.place = here.place AND abs(c.ordinal - here.ordinal) <= 1 ORDER BY c.ordinal",
+            (number,),
+        )
 
     def frequencies(self, words: Sequence[str]) -> tuple[dict[str, int], int]:
         """Return in how many passages each word stands, and how many passages there are."""
