@@ -90,6 +90,15 @@ _CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
 """What a correction changes, by what was asked before."""
 
 
+_STEP: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(
+        r"(?:(?:make it|and|even|still|now|please|a (?:bit|little)) )*(?P<step>brighter|darker|dimmer)"
+        r"(?:,? please)?[.!]*",
+        re.IGNORECASE,
+    ),
+    "zh": re.compile("(?:再|还要)?(?:调|弄|变)?得?(?P<step>[亮暗])(?:一?[点些])?(?:吧)?[。！]*"),
+}
+"""More or less light, without a word on which."""
 _ACKNOWLEDGING: Final = frozenset(("Yes", "No", "Thank"))
 _SHORT: Final = 20
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -149,6 +158,9 @@ class _Talk:
         language = self._book.language
         if changed := self._changed(text, earlier):
             return changed
+        if (stepped := _STEP[language].fullmatch(text.strip())) and (it := self._it(earlier)):
+            said = f"make {it} {stepped['step']}" if language == "en" else f"把{it}调{stepped['step']}一点"
+            return Meant(said, earlier.area, leans=True)
         if _MORE[language].fullmatch(text.strip()):
             return replace(earlier, answers=False, leans=True)
         if _OTHER[language].fullmatch(text.strip()):
