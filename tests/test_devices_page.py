@@ -10,7 +10,8 @@ import pytest
 
 from edge_assistant.config import Config
 from edge_assistant.devices.home import Home
-from edge_assistant.devices.links import HttpLink, MqttLink, messages
+from edge_assistant.devices.links import HttpLink, MqttLink
+from edge_assistant.devices.messages import messages
 from tests.brokers import Mosquitto, devices, obedient
 from tests.test_pages import at_home, blocks
 

@@ -18,7 +18,8 @@ from edge_assistant.config import Actions, Config, Rules
 from edge_assistant.devices import colors
 from edge_assistant.devices.discovery import discovered, merged
 from edge_assistant.devices.home import Entity, Home
-from edge_assistant.devices.links import MqttLink, messages
+from edge_assistant.devices.links import MqttLink
+from edge_assistant.devices.messages import messages
 from edge_assistant.devices.services import Command, risk
 from edge_assistant.errors import ConfigError, NotSent
 from edge_assistant.operations.doctor import TRIALS

@@ -10,18 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from edge_assistant.devices.home import Home
-from edge_assistant.devices.links import (
-    Dialect,
-    HttpLink,
-    MqttLink,
-    Publish,
-    Reading,
-    Request,
-    address,
-    filled,
-    messages,
-    requested,
-)
+from edge_assistant.devices.links import Dialect, HttpLink, MqttLink, Publish, Reading, Request
+from edge_assistant.devices.messages import address, filled, messages, requested
 from edge_assistant.devices.services import Command
 from edge_assistant.errors import ActionError, ConfigError, NotSent
 from edge_assistant.types import Slot

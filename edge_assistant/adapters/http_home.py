@@ -11,7 +11,8 @@ import anyio
 
 from edge_assistant.adapters import needs
 from edge_assistant.devices.home import Entity
-from edge_assistant.devices.links import MAX_PAYLOAD, Absent, HttpLink, Request, address, filled, requested
+from edge_assistant.devices.links import MAX_PAYLOAD, HttpLink, Request
+from edge_assistant.devices.messages import Absent, address, filled, requested
 from edge_assistant.devices.services import Command, begun, goal
 from edge_assistant.errors import ActionError, NotSent
 from edge_assistant.types import Slot

@@ -14,7 +14,8 @@ from edge_assistant.adapters.mqtt import MqttLine
 from edge_assistant.adapters.mqtt_broker import Broker
 from edge_assistant.adapters.templates import fill, said
 from edge_assistant.devices.home import Entity
-from edge_assistant.devices.links import UNKNOWN, MqttLink, messages
+from edge_assistant.devices.links import UNKNOWN, MqttLink
+from edge_assistant.devices.messages import messages
 from edge_assistant.devices.services import Command, begun, goal
 from edge_assistant.errors import ActionError, ConfigError, NotSent
 from edge_assistant.types import Slot

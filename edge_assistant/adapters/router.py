@@ -12,7 +12,8 @@ import anyio
 from edge_assistant.actuator import Backend
 from edge_assistant.adapters.templates import fill
 from edge_assistant.devices.home import Entity, Home
-from edge_assistant.devices.links import HttpLink, MemoryLink, MqttLink, PythonLink, address, messages, requested
+from edge_assistant.devices.links import HttpLink, MemoryLink, MqttLink, PythonLink
+from edge_assistant.devices.messages import address, messages, requested
 from edge_assistant.devices.services import Command
 from edge_assistant.errors import ActionError, ConfigError, NotSent
 

@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from edge_assistant.devices.colors import Form, sources
 from edge_assistant.devices.links import (
-    PLACE,
     Dialect,
     HttpLink,
     Link,
@@ -22,9 +21,9 @@ from edge_assistant.devices.links import (
     PythonLink,
     Reading,
     Request,
-    places,
     plain,
 )
+from edge_assistant.devices.messages import PLACE, places
 from edge_assistant.devices.services import SERVICES
 
 _FORBIDDEN: Final = re.compile(r"[+#{}\x00-\x1f\x7f-\x9f]")
