@@ -23,7 +23,7 @@ SYSTEM: Final[Mapping[str, str]] = {
 """The fixed prefix, per language: the same in every turn, so that a model's prefix cache holds."""
 
 NOT_SAID: Final[Mapping[str, str]] = {"en": "The documents do not say.", "zh": "文档里没有说明。"}
-"""What a model is told to say where the passages do not answer; a proper answer."""
+"""What is said where the passages do not answer; a proper answer."""
 
 _GROUNDED: Final[Mapping[str, str]] = {
     "en": (
@@ -39,12 +39,10 @@ _GROUNDED: Final[Mapping[str, str]] = {
     ),
 }
 _CAREFUL: Final[Mapping[str, str]] = {
-    "en": (
-        ", and put the number of the passage behind each sentence, like [1]. "
-        "If they do not state the answer, say only: {not_said}"
-    ),
-    "zh": "，并在每句话后面标出资料的编号，例如 [1]。如果资料里没有写明答案，就只说：{not_said}",
+    "en": ", and put the number of the passage behind each sentence, like [1]. Say so if none of them answers it",
+    "zh": "，并在每句话后面标出资料的编号，例如 [1]。如果都没有回答这个问题，就直说",
 }
+"""Given the very words of a refusal, models take to them: that of 0.5B refused 61 % of what the passages answer."""
 _JUDGE: Final[Mapping[str, tuple[str, str]]] = {
     "en": (
         "You check whether a passage states the answer to a question.",
@@ -65,8 +63,8 @@ _NUMBERED: Final = re.compile(r"^(\s*)\[(\d+)\]", re.MULTILINE)
 def messages(query: Query, *, careful: bool = False) -> tuple[Message, ...]:
     """Return the conversation to continue, ending with the passages that bear on the question, and the question.
 
-    `careful` asks for the number of a passage behind each sentence, and to say where none answers. Small models
-    stumble over both: told so, the one of 0.5B refuses 57 % of the questions that the passages answer.
+    `careful` asks for the number of a passage behind each sentence, and to say where none answers: more than a small
+    model can.
     """
     return (Message("system", SYSTEM[query.language]), *query.history, Message("user", _question(query, careful)))
 
@@ -83,7 +81,7 @@ def _question(query: Query, careful: bool) -> str:
     language = query.language
     return _GROUNDED[language].format(
         passages=_listed(query.passages),
-        careful=_CAREFUL[language].format(not_said=NOT_SAID[language].rstrip(".。")) if careful else "",
+        careful=_CAREFUL[language] if careful else "",
         question=query.text,
     )
 

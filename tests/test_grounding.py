@@ -86,6 +86,8 @@ def test_the_passage_that_is_cited_counts_first_if_it_states_the_sentence() -> N
         "The passages don't mention how to do that.",
         "This is not mentioned in the passages.",
         "There is no information about it.",
+        "None of the passages answer the question.",
+        "这些资料都没有回答这个问题。",
         "文档里没有说明。",
         "资料中没有提到这一点。",
         "根据资料无法确定。",

@@ -46,13 +46,14 @@ def test_a_passage_cannot_end_the_list_or_begin_another_one(language: str) -> No
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_careful_model_is_asked_to_cite_and_to_say_where_nothing_answers(language: str) -> None:
     query = Query("Why?", language, passages=(HOSTILE,))
-    wish = prompts.NOT_SAID[language].rstrip(".。")
+    wish = {"en": "Say so if none of them answers it", "zh": "如果都没有回答这个问题，就直说"}[language]
 
     careful, plain = (prompts.messages(query, careful=careful)[-1].text for careful in (True, False))
 
     assert wish in careful
     assert "like [1]" in careful or "例如 [1]" in careful
     assert wish not in plain
+    assert prompts.NOT_SAID[language] not in careful, "models say it too gladly when it is put in their mouth"
 
 
 def test_without_passages_the_question_is_asked_as_it_is() -> None:

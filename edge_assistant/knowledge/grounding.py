@@ -37,10 +37,11 @@ _SILENT: Final = re.compile(
     rf"\b(passages?|documents?|text|context|information|manual)\b.{{0,20}}\b(do|does|did)\s*(not|n['’]t)\s+{_TELL}"
     rf"|\b(is|are|was|were)\s*(not|n['’]t) (\w+ )?{_TELL}\w* (in|by) (the|these|any|your)\b.{{0,20}}"
     r"\b(passages?|documents?|text|context)\b"
+    rf"|\bnone of (them|(the|these) (passages|documents)) {_TELL}"
     rf"|\b(no|not enough) information\b|\bno mention\b|\b(cannot|can['’]t|unable to) (answer|determine)\b"
     r"|\bi (do not|don['’]t) know\b"
     r"|(资料|文档|文本|文中|文章|段落).{0,8}(没有|并?未|不)(写|说|提|给|包含|涉及|指|明|记载|回答|直接)"
-    r"|^(没有|未)(写明|说明|提到|提及|给出|提供|找到)|(无法|不能)(回答|确定|得知|判断)|我不知道",
+    r"|都(没有|未)(写|说|提|给|包含|涉及|回答)|^(没有|未)(写明|说明|提到|提及|给出|提供|找到)|(无法|不能)(回答|确定|得知|判断)|我不知道",
     re.IGNORECASE,
 )
 
