@@ -162,6 +162,24 @@ async def test_the_time_of_a_verdict_is_guessed_then_measured_and_loading_counts
     assert judge.expected == math.inf
 
 
+async def test_a_verdict_that_did_not_come_in_time_is_followed_by_a_rest() -> None:
+    class Stuck(FakeLeaning):
+        async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float:
+            await anyio.sleep_forever()
+            return 0.0
+
+    model = Stuck()
+    model.loaded = True
+    judge = ModelJudge(model, rung(), JUDGING, lambda: model.now)
+
+    with anyio.move_on_after(0):
+        await judge.probability("Why?", "Because.", "en")
+
+    assert judge.expected == math.inf
+    model.now = 60.0
+    assert judge.expected == 3.0
+
+
 def test_only_models_that_were_measured_judge(tmp_path: Path) -> None:
     judges = {model.name for model in Catalog.usual(tmp_path) if model.judging is not None}
 

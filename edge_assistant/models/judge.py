@@ -15,6 +15,8 @@ _READING: Final = 2.0
 """Seconds to read a passage for each 10⁹ parameters, until it was measured (two cores, 190 tokens: 1.8 s)."""
 _LOADING: Final = 400_000_000
 """Bytes of a model that are loaded in a second, at least."""
+_REST: Final = 60.0
+"""Seconds without a question after a verdict that did not come in time: the machine is too busy for it."""
 
 
 class LeaningModel(Protocol):
@@ -40,18 +42,21 @@ class ModelJudge:
         self._clock = clock
         self._loading = rung.size / _LOADING
         self._reading = _READING * rung.billions
+        self._rest_until = -math.inf
 
     @property
     def expected(self) -> float:
         """Return about how many seconds the next verdict takes: as many as the last one, and loading on top."""
-        if self._model.busy:
+        if self._model.busy or self._clock() < self._rest_until:
             return math.inf
         return self._reading if self._model.loaded else self._reading + self._loading
 
     async def probability(self, question: str, passage: str, language: str) -> float:
         """Return the probability that the passage states the answer. Raises `TierError`."""
         was_loaded, started = self._model.loaded, self._clock()
+        self._rest_until = started + _REST
         leaning = await self._model.leaning(prompts.judging(question, passage, language), prompts.YES_OR_NO[language])
+        self._rest_until = -math.inf
         if was_loaded:
             self._reading = self._clock() - started
         return self._judging.probability(leaning)
