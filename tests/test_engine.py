@@ -19,6 +19,7 @@ from edge_assistant.types import (
     Limits,
     Message,
     Passage,
+    Piece,
     Query,
     Reply,
     Restart,
@@ -313,3 +314,45 @@ async def test_a_broken_tier_is_noted_in_the_trace(error: TierError | StorageErr
         await Engine([Broken("device", Declined(""))]).ask(Query("hi"))
 
     assert caught.value.trace == (replace(caught.value.trace[0], outcome="failed", reason=str(error)),)
+
+
+async def pieces(*said: Piece | Declined) -> AsyncGenerator[Piece | Declined]:
+    for piece in said:
+        yield piece
+
+
+async def test_the_passages_among_the_words_become_the_sources_and_empty_pieces_are_only_signs_of_life() -> None:
+    one, other = Passage("One.", "a.md", 0.9), Passage("Two.", "b.md", 0.8)
+    tier = FakeTier("device", Reply(pieces("One.", one, "", " Two.", other, " One.", one), "it can"))
+
+    events = [event async for event in Engine([tier]).stream(Query("?"))]
+
+    answer = events[-1]
+    assert isinstance(answer, Answer)
+    assert answer.sources == (one, other)
+    assert [event.text for event in events if isinstance(event, Token)] == ["One.", " Two.", " One."]
+
+
+def thinking_again() -> FakeTier:
+    again = Declined("it found nothing", draft=reply("Nothing there.", confidence=0.1))
+    return FakeTier("device", Reply(pieces(again), "it can", 0.9))
+
+
+async def test_a_tier_may_think_again_before_it_speaks_and_its_new_draft_waits_its_turn() -> None:
+    answered = await Engine([thinking_again(), replying("cloud", "Here.")]).ask(Query("?"))
+    left = await Engine([thinking_again(), FakeTier("cloud", Declined("no"))]).ask(Query("?"))
+
+    assert (answered.text, answered.tier) == ("Here.", "cloud")
+    assert answered.trace[0].outcome == "declined"
+    assert answered.trace[0].reason == "it found nothing"
+    assert (left.text, left.tier, left.confidence) == ("Nothing there.", "device", 0.1)
+
+
+async def test_a_draft_that_thinks_again_gives_way_to_the_next_best() -> None:
+    again = Declined("it found nothing", draft=reply("Nothing there.", confidence=0.1))
+    device = FakeTier("device", Declined("hardly", draft=Reply(pieces(again), "it can", 0.4)))
+    knowledge = FakeTier("knowledge", Declined("not sure", draft=reply("Perhaps this.", confidence=0.3)))
+
+    answer = await Engine([knowledge, device]).ask(Query("?"))
+
+    assert (answer.text, answer.tier) == ("Perhaps this.", "knowledge")
