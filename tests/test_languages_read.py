@@ -88,7 +88,11 @@ def test_an_embedder_that_cannot_be_asked_is_given_up(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("nearness", "first"), [(0.95, 2), (0.85, 1)])
 def test_a_foreign_passage_must_be_clearly_nearer_than_one_whose_words_match(nearness: float, first: int) -> None:
-    scores = fused_across({1: 4.0}, {1: 0.84, 2: nearness, 3: 0.8}, dense=0.3, foreign={2, 3})
+    scores = fused_across({1: 4.0}, {1: 0.84, 2: nearness, 3: 0.7}, dense=0.3, foreign={2, 3})
 
     assert next(iter(scores)) == first
     assert numpy.all(numpy.diff(list(scores.values())) <= 0)
+
+
+def test_words_alone_decide_while_nothing_has_a_vector() -> None:
+    assert list(fused_across({1: 2.0, 2: 4.0}, {}, dense=0.3, foreign=set())) == [2, 1]

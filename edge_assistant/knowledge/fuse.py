@@ -56,13 +56,18 @@ def fused_across(
 ) -> dict[int, float]:
     """Return one score per passage, best first, where some are in another language than the question.
 
-    An embedder of many languages finds everything a little alike, so nearness is measured from the farthest.
+    An embedder of many languages finds everything a little alike, so nearness is measured from the farthest. Words
+    count only as far as the nearest passage in the question's language keeps up: some word always matches. Fitted
+    with USE on 100 questions each, both collections in one, Chinese twins of the English documents left out: an
+    English document is first for .28 of the Chinese questions about it (.03 without), for .97 of those about Chinese
+    documents the right one (.98 without).
     """
     best_bm25, best = max(bm25.values(), default=0.0) or 1.0, max(cosines.values(), default=0.0)
     floor = min(cosines.values(), default=0.0)
     near = {number: (cosine - floor) / ((best - floor) or 1.0) for number, cosine in cosines.items()}
+    own = max((value for number, value in near.items() if number not in foreign), default=0.0 if near else 1.0)
     scores = {}
     for number in {**bm25, **cosines}:
-        both = (1 - dense) * bm25.get(number, 0.0) / best_bm25 + dense * near.get(number, 0.0)
+        both = (1 - dense) * own * bm25.get(number, 0.0) / best_bm25 + dense * near.get(number, 0.0)
         scores[number] = max(both, FOREIGN * near.get(number, 0.0)) if number in foreign else both
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
