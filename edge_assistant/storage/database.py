@@ -41,7 +41,6 @@ class Database:
             self.connection.row_factory = sqlite3.Row
             self.connection.text_factory = _text
             for pragma in (
-                "journal_mode=WAL",
                 f"synchronous={'FULL' if durable else 'NORMAL'}",
                 "foreign_keys=ON",
                 "trusted_schema=OFF",
@@ -146,7 +145,21 @@ def _connected(path: Path) -> sqlite3.Connection:
     except OSError as error:
         if error.errno != errno.EROFS or not path.exists():
             raise
-        log = path.with_name(f"{path.name}-wal")
-        unchanging = "" if log.exists() and log.stat().st_size else "&immutable=1"
-        return connect(f"file:{quote(str(path))}?mode=ro{unchanging}", uri=True)
-    return connect(path)
+        return connect(_looked_into(path), uri=True)
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchall()  # makes room for the log
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if not any(reason in str(error) for reason in ("is full", "I/O error")) or not path.stat().st_size:
+            raise
+        return connect(_looked_into(path), uri=True)
+    return connection
+
+
+def _looked_into(path: Path) -> str:
+    """Return the address of a database that cannot be written; without a log beside it, nobody else changes it."""
+    log = path.with_name(f"{path.name}-wal")
+    unchanging = "" if log.exists() and log.stat().st_size else "&immutable=1"
+    return f"file:{quote(str(path))}?mode=ro{unchanging}"
