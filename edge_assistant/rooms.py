@@ -198,11 +198,11 @@ class Rooms:
         if "device" not in self.config.tiers:
             return None
         rung, file, model = self._model
-        if rung.judging is None or rung.flaw(file) is not None:
+        if not rung.judging or rung.flaw(file) is not None:
             return None
         from edge_assistant.models.judge import ModelJudge
 
-        return ModelJudge(model, rung, rung.judging, self.clock)
+        return ModelJudge(model, rung, self.clock)
 
     def _cloud_tier(self) -> Tier:
         from edge_assistant.tiers.cloud import CloudTier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypedDict
 
@@ -170,6 +170,11 @@ class ChatModel(Protocol):
 
 class Judge(Protocol):
     """Says whether a passage states the answer to a question: slowly, and better than features can."""
+
+    @property
+    def languages(self) -> Collection[str]:
+        """In which languages it was found to judge well."""
+        ...
 
     @property
     def expected(self) -> float:

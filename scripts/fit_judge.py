@@ -15,6 +15,7 @@ import json
 import math
 import random
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,10 +34,12 @@ from edge_assistant.knowledge.answering import Finding
 from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.judging import features, shown
 from edge_assistant.knowledge.library import Library
+from edge_assistant.knowledge.words import tokens
 from edge_assistant.models.catalog import Catalog
 from edge_assistant.storage.database import Database
-from scripts.fit_answerability import MODEL, auroc, cross_fit, digest, fit, right, rows_of, write
+from scripts.fit_answerability import MODEL, auroc, digest, fit, rows_of, write
 
+FOLDS = 5
 SHARES = {"answerable": 0.4, "near_miss": 0.4, "fact_absent": 0.1, "topic_absent": 0.1}
 """Half of a sample must have no answer, near misses above all: there the features know least."""
 
@@ -71,7 +74,7 @@ def main() -> None:
         cases = list(known(asked, options.kept))
     fair = balanced(cases, rows_of(options.kb / "questions.jsonl"))
     judge = fit([{"leaning": case.leaning} for case in fair], [case.answerable for case in fair], {})
-    print(f"manifest: judging = {{ scale = {judge.weights['leaning']}, offset = {judge.intercept} }}")
+    print(f"manifest: {options.language} = {{ scale = {judge.weights['leaning']}, offset = {judge.intercept} }}")
     rows = [features(case.confidence, judge.probability({"leaning": case.leaning})) for case in fair]
     held = cross_fit(rows, [case.right for case in fair], [case.group for case in fair])
     report(fair, held)
@@ -133,8 +136,8 @@ def known(asked: Sequence[tuple[dict[str, Any], Finding]], file: Path) -> Iterat
         if leaning is not None:
             document = row.get("doc_id") or row.get("related_doc_id")
             group = str(document).rsplit("-", 1)[0] if document else str(row["id"])
-            truth = right(finding.text, row["answers"])
-            stated = right(shown(finding), row["answers"])
+            truth = holds(finding.text, row["answers"])
+            stated = holds(shown(finding), row["answers"])
             yield Case(row["kind"], group, finding.confidence, truth, stated, leaning)
 
 
@@ -148,6 +151,25 @@ def balanced(cases: Sequence[Case], rows: Sequence[dict[str, Any]]) -> list[Case
     shares = {kind: there[kind] / count for kind, count in here.items()}
     least = min(shares.values())
     return [case for case in cases for _ in range(round(2 * shares[case.kind] / least))]
+
+
+def holds(text: str, answers: Sequence[str]) -> float:
+    """Return whether a text holds one of the answers, token by token."""
+    said = f" {' '.join(tokens(text))} "
+    return float(any(f" {' '.join(tokens(answer))} " in said for answer in answers if tokens(answer)))
+
+
+def cross_fit(rows: Sequence[dict[str, float]], labels: Sequence[float], groups: Sequence[str]) -> list[float]:
+    """Return a probability for every row from a table that has not seen its article."""
+    folds = [zlib.crc32(group.encode()) % FOLDS for group in groups]
+    held = [0.0] * len(rows)
+    for fold in range(FOLDS):
+        seen = [place for place, other in enumerate(folds) if other != fold]
+        table = fit([rows[place] for place in seen], [labels[place] for place in seen], {})
+        for place, other in enumerate(folds):
+            if other == fold:
+                held[place] = table.probability(rows[place])
+    return held
 
 
 def key(row: dict[str, Any], finding: Finding) -> str:

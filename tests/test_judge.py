@@ -19,12 +19,14 @@ from edge_assistant.tiers.knowledge import KnowledgeTier
 from edge_assistant.types import Judge, Message, Query, Reply
 from tests.bag_of_words import heating, library
 
-JUDGING = Judging(scale=1.0, offset=-1.0)
+JUDGING = {"en": Judging(scale=1.0, offset=-1.0), "zh": Judging(scale=2.0, offset=0.0)}
 UNDECIDED = Query("how do I reset the heating without the button?")
 
 
 class FakeJudge:
     """Says what it was told to say."""
+
+    languages = ("en",)
 
     def __init__(self, verdict: float | TierError = 0.9, expected: float = 1.0, slow: bool = False) -> None:
         self.verdict = verdict
@@ -120,6 +122,15 @@ async def test_a_judge_that_takes_too_long_is_not_asked(
     assert "no time for a judge" in why
 
 
+async def test_a_judge_is_not_asked_in_a_language_that_it_was_not_measured_in(tmp_path: Path) -> None:
+    judge = FakeJudge()
+
+    async with tier_with(tmp_path, judge) as tier:
+        await confidence(tier, Query(UNDECIDED.text, "zh"))
+
+    assert judge.heard == []
+
+
 async def test_a_judge_that_hangs_is_left_at_the_deadline(tmp_path: Path) -> None:
     judge = FakeJudge(expected=0.0, slow=True)
 
@@ -139,7 +150,7 @@ async def test_a_broken_judge_costs_nobody_the_quotation(tmp_path: Path) -> None
 
 async def test_a_model_leans_between_yes_and_no_in_the_language_of_the_question() -> None:
     model = FakeLeaning(leaning=1.0)
-    judge = ModelJudge(model, rung(), JUDGING, lambda: model.now)
+    judge = ModelJudge(model, rung(), lambda: model.now)
 
     assert await judge.probability("Why?", "Because.", "en") == 0.5
     await judge.probability("为什么？", "因为。", "zh")
@@ -150,7 +161,7 @@ async def test_a_model_leans_between_yes_and_no_in_the_language_of_the_question(
 
 async def test_the_time_of_a_verdict_is_guessed_then_measured_and_loading_counts() -> None:
     model = FakeLeaning()
-    judge = ModelJudge(model, rung(), JUDGING, lambda: model.now)
+    judge = ModelJudge(model, rung(), lambda: model.now)
 
     assert judge.expected == 5.0
     await judge.probability("Why?", "Because.", "en")
@@ -170,7 +181,7 @@ async def test_a_verdict_that_did_not_come_in_time_is_followed_by_a_rest() -> No
 
     model = Stuck()
     model.loaded = True
-    judge = ModelJudge(model, rung(), JUDGING, lambda: model.now)
+    judge = ModelJudge(model, rung(), lambda: model.now)
 
     with anyio.move_on_after(0):
         await judge.probability("Why?", "Because.", "en")
@@ -181,7 +192,7 @@ async def test_a_verdict_that_did_not_come_in_time_is_followed_by_a_rest() -> No
 
 
 def test_only_models_that_were_measured_judge(tmp_path: Path) -> None:
-    judges = {model.name for model in Catalog.usual(tmp_path) if model.judging is not None}
+    judges = {model.name for model in Catalog.usual(tmp_path) if model.judging}
 
     assert "qwen2.5-coder-1.5b" in judges
     assert not judges & {"smollm2-135m", "qwen2.5-coder-0.5b"}

@@ -68,8 +68,8 @@ class ModelFile(Section):
     measured: bool = False
     """Whether `memory` was measured."""
     right: Right = Right()
-    judging: Judging | None = None
-    """Where its Yes or No about a passage is worth asking for; a model that was not measured is not asked."""
+    judging: dict[str, Judging] = Field(default_factory=dict)
+    """Languages in which its Yes or No about a passage is worth asking for; where it was not measured, nobody asks."""
 
     def path(self, folder: Path) -> Path:
         """Return where the file lies, or would lie, in a folder of models."""

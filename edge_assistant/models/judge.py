@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Final, Protocol
 
 from edge_assistant import prompts
-from edge_assistant.models.catalog import Judging, ModelFile
+from edge_assistant.models.catalog import ModelFile
 from edge_assistant.types import Message
 
 _READING: Final = 2.0
@@ -34,11 +34,10 @@ class LeaningModel(Protocol):
 class ModelJudge:
     """Satisfies `Judge`."""
 
-    def __init__(
-        self, model: LeaningModel, rung: ModelFile, judging: Judging, clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, model: LeaningModel, rung: ModelFile, clock: Callable[[], float] = monotonic) -> None:
         self._model = model
-        self._judging = judging
+        self._judging = rung.judging
+        self.languages = frozenset(rung.judging)
         self._clock = clock
         self._loading = rung.size / _LOADING
         self._reading = _READING * rung.billions
@@ -59,4 +58,4 @@ class ModelJudge:
         self._rest_until = -math.inf
         if was_loaded:
             self._reading = self._clock() - started
-        return self._judging.probability(leaning)
+        return self._judging[language].probability(leaning)

@@ -77,7 +77,7 @@ class KnowledgeTier:
     async def _judged(self, query: Query, finding: Finding) -> tuple[Finding, str]:
         """Put an undecided finding to the judge, where there is one and the time for it; say what it said."""
         judge = self._judge() if undecided(finding) else None
-        if judge is None:
+        if judge is None or query.language not in judge.languages:
             return finding, ""
         left = _JUDGING if query.deadline is None else min(_JUDGING, query.deadline - self._clock() - _HURRY)
         if judge.expected > left:
