@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge_assistant import calibration
+from edge_assistant.calibration import Table
 from edge_assistant.config import shipped
 from edge_assistant.devices.home import Home
 from edge_assistant.languages import detect
 from edge_assistant.phrasing.examples import Examples
 from edge_assistant.phrasing.model import shipped as shipped_model
+from edge_assistant.phrasing.stage import ACTING, ASKING, Phrasing
 from edge_assistant.rules.rulebook import Match, Rulebook
 from edge_assistant.skills import CHECKS
 from edge_assistant.skills.books import Rulebooks
@@ -135,6 +139,29 @@ def test_the_shipped_table_was_trained_on_the_shipped_examples(language: str) ->
     assert set(model.classes) == set(examples.acts)
     assert list(model.lexicon) == examples.lexicon()
     assert (list(model.questions), sorted(model.fillers)) == examples.asking()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_how_sure_the_stage_is_was_fitted_on_rows_that_are_counted(language: str) -> None:
+    table = calibration.shipped("phrasing", f"certainty.{language}")
+
+    sure = [table.probability({"logit": logit}) for logit in (-1.0, 0.0, 2.0, 5.0)]
+
+    assert sure == sorted(sure)
+    assert {"rows", "right", "error, each row unseen", "data"} <= table.origin.keys()
+
+
+def test_a_request_below_the_threshold_is_asked_back_and_far_below_left_alone() -> None:
+    def told(probability: float) -> Match | None:
+        odds = math.log(probability / (1 - probability))
+        stage = Phrasing("en", certainty=lambda _: Table(odds, {"logit": 0.0}, {}))
+        return stage.match("shut the bedside lamp off", HOME)
+
+    sure, likely, doubtful = told(ACTING + 0.01), told(ASKING + 0.01), told(ASKING - 0.01)
+
+    assert sure is not None
+    assert likely is not None
+    assert (sure.asks, likely.asks, doubtful) == ("", "confirm", None)
 
 
 class Always:
