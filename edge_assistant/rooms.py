@@ -246,6 +246,8 @@ def open_library(config: Config, database: Database) -> Library:
         index=FaissIndex,
         folder=index,
         settings=config.knowledge.collections,
+        place=str(config.knowledge.embedder or ""),
+        former=lambda place: _embedder_at(config, Path(place) if place else None),
     )
     sync_starter(library, shipped("knowledge_base") if config.knowledge.starter else None)
     return library
@@ -253,10 +255,14 @@ def open_library(config: Config, database: Database) -> Library:
 
 def open_embedder(config: Config) -> LocalEmbedder:
     """Return what makes vectors of texts; its weights are loaded at first use. Raises `TierError`."""
+    return _embedder_at(config, config.knowledge.embedder)
+
+
+def _embedder_at(config: Config, setting: Path | None) -> LocalEmbedder:
     from edge_assistant.adapters.embedders import located, open_embedder
 
     shipped_one, seen = shipped("models") / "all-MiniLM-L6-v2", config.home / "index" / "seen.json"
-    return open_embedder(located(config.knowledge.embedder, shipped_one, config.home / "models"), seen)
+    return open_embedder(located(setting, shipped_one, config.home / "models"), seen)
 
 
 def open_model(config: Config) -> tuple[ModelFile, Path, LlamaModel]:

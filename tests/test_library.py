@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from edge_assistant.adapters.faiss import FaissIndex
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge import exchange, ingest
 from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.fuse import fused
 from edge_assistant.knowledge.ingest import STARTER, Report
 from edge_assistant.knowledge.library import Library
+from edge_assistant.storage.database import Database
 from tests.bag_of_words import BagOfWords, heating, library
 
 LIMIT = 1_000_000
@@ -219,3 +221,33 @@ def test_a_damaged_export_changes_nothing(tmp_path: Path) -> None:
         exchange.take_in(there, tmp_path / "kb.zip")
 
     assert there.documents() == []
+
+
+def test_the_former_embedder_answers_until_the_new_one_has_seen_everything(tmp_path: Path) -> None:
+    first, second = BagOfWords("first"), BagOfWords("second")
+
+    def opened(embedder: BagOfWords) -> Library:
+        return Library(
+            Database(tmp_path / "assistant.db"),
+            embedder=lambda: embedder,
+            index=FaissIndex,
+            folder=tmp_path / "index",
+            place=f"/{embedder.stamp}",
+            former={"/first": first, "/second": second}.__getitem__,
+        )
+
+    kept = opened(first)
+    kept.add(heating())
+    kept.settle()
+    changed = opened(second)
+
+    meanwhile = changed.find("the pump", 1, "en")[0]
+    assert meanwhile.cosine is not None
+    assert second.embedded == []
+
+    changed.settle()
+
+    assert changed.find("the pump", 1, "en")[0].cosine is not None
+    assert "the pump" in second.embedded
+    assert changed.store.vectors.stamps() == {"second": 3}
+    assert changed.verify() == []

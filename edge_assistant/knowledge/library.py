@@ -15,6 +15,7 @@ from edge_assistant.knowledge.collections import Collections, Terms
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
+from edge_assistant.knowledge.former import Former, Space
 from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
 from edge_assistant.knowledge.repeats import distinct
 from edge_assistant.knowledge.snapshots import Current, IndexMaker, Snapshots, StoredIndex
@@ -50,8 +51,13 @@ class Library:
         index: IndexMaker | None = None,
         folder: Path | None = None,
         settings: Mapping[str, Terms] | None = None,
+        place: str = "",
+        former: Callable[[str], Embedder] | None = None,
     ) -> None:
-        """Open the tables only. `settings` are what the settings file says about collections."""
+        """Open the tables only. `settings` are what the settings file says about collections.
+
+        `place` is where the embedder is; `former` opens one that was used before, by its place.
+        """
         self.store = Store(database)
         self.collections = Collections(database, settings)
         self.trouble = "" if embedder else "no embedder is set up"
@@ -59,6 +65,8 @@ class Library:
         self._embedder: Embedder | None = None
         self._snapshots = Snapshots(self.store, folder, index) if index and folder else None
         self._current: Current | None = None
+        self._place = place
+        self._former = Former(self.store, self._snapshots, former) if self._snapshots and former else None
 
     @property
     def generation(self) -> int:
@@ -171,25 +179,36 @@ class Library:
 
     def _cosines(self, text: str, others: Iterable[int], within: Selection) -> dict[int, float]:
         """Return the nearest passages by meaning, and how near these others are."""
-        vector = self._embed([text], "query")
-        index = self._opened() if vector is not None else None
-        if vector is None or index is None:
+        space = self._space()
+        if space is None:
             return {}
-        near = self._nearest(index, vector, within)
-        numbers, vectors = self.store.vectors.of(self.stamp, set(others) - near.keys())
+        try:
+            vector = space.embedder.embed([text], "query")
+        except TierError as error:
+            self._give_up(error)
+            return {}
+        near = self._nearest(space, vector, within)
+        numbers, vectors = self.store.vectors.of(space.embedder.stamp, set(others) - near.keys())
         if len(numbers):
             near |= dict(zip(numbers.tolist(), (vectors @ vector[0]).tolist(), strict=True))
         return near
 
-    def _nearest(self, index: StoredIndex, vector: FloatArray, within: Selection) -> dict[int, float]:
+    def _space(self) -> Space | None:
+        """Return the embedder and the index that answer now: the former ones, until every passage has its vector."""
+        if self._opened() is None or self._embedder is None or self._current is None:
+            return None
+        former = self._former.space(self.stamp) if self._former else None
+        return former or Space(self._embedder, self._current)
+
+    def _nearest(self, space: Space, vector: FloatArray, within: Selection) -> dict[int, float]:
         """Return the nearest passages; where few documents are wanted, by comparing every one of theirs."""
         if not within:
-            return _cosines(index, vector, _CANDIDATES)
+            return _cosines(space.current.index, vector, _CANDIDATES)
         chosen = self.store.selected(within, _COMPARED + 1)
         if len(chosen) > _COMPARED:
-            near = _cosines(index, vector, _DEEP)
+            near = _cosines(space.current.index, vector, _DEEP)
             return {number: near[number] for number in self.store.passing(within, near)}
-        numbers, vectors = self.store.vectors.of(self.stamp, chosen)
+        numbers, vectors = self.store.vectors.of(space.embedder.stamp, chosen)
         if not len(numbers):
             return {}
         scores = vectors @ vector[0]
@@ -212,6 +231,8 @@ class Library:
             except TierError as error:
                 self._give_up(error)
         self.store.words.count()
+        if self._former and self._embedder and not self.store.waiting(self.stamp):
+            self._former.remember(self.stamp, self._place)
         if self._opened() and self._snapshots and self._embedder and self._current:
             self._current = self._snapshots.settle(self._current, self.stamp, self._embedder.dimension)
 

@@ -188,7 +188,9 @@ class Snapshots:
         """Keep the newest snapshots, and remember what went only since the oldest of them."""
         with self._store.database.transaction() as connection:
             connection.execute(
-                "DELETE FROM snapshots WHERE id NOT IN (SELECT id FROM snapshots ORDER BY id DESC LIMIT ?)", (_KEPT,)
+                "DELETE FROM snapshots WHERE id NOT IN (SELECT id FROM snapshots s WHERE s.stamp = snapshots.stamp "
+                "ORDER BY id DESC LIMIT ?)",
+                (_KEPT,),
             )
             self._store.forget_changes(connection)
         self._sweep({row["file"] for row in self._store.database.rows("SELECT file FROM snapshots")})

@@ -90,9 +90,17 @@ class Vectors:
 
     def drop(self, stamp: str) -> None:
         """Forget every vector of an embedder, and the receipts of its indexes."""
-        with self._database.transaction() as connection:
-            connection.execute("DELETE FROM embeddings WHERE stamp = ?", (stamp,))
-            connection.execute("DELETE FROM snapshots WHERE stamp = ?", (stamp,))
+        gone = True
+        while gone:
+            with self._database.transaction() as connection:
+                connection.execute("DELETE FROM snapshots WHERE stamp = ?", (stamp,))
+                gone = (
+                    connection.execute(
+                        "DELETE FROM embeddings WHERE rowid IN (SELECT rowid FROM embeddings WHERE stamp = ? LIMIT ?)",
+                        (stamp, _AT_ONCE),
+                    ).rowcount
+                    > 0
+                )
 
 
 def embed(connection: sqlite3.Connection, stamp: str, ids: Sequence[int], vectors: FloatArray, generation: int) -> None:
