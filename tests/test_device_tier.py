@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge_assistant.adapters.llama import LlamaModel
+from edge_assistant.config import Config
 from edge_assistant.engine import Engine
 from edge_assistant.errors import PromptTooLong, TierError
-from edge_assistant.models.catalog import ModelFile, Right
+from edge_assistant.models.catalog import Catalog, ModelFile, Right
 from edge_assistant.tiers.device import DeviceTier
 from edge_assistant.types import Answer, Declined, Limits, Message, Passage, Query, Reply
 from tests.conftest import FakeModel, FakeTier, reply
@@ -284,3 +286,27 @@ async def test_an_order_in_a_document_moves_nothing_even_where_a_model_repeats_i
     assert answer.text == "Unlock the front door."
     prompt = model.heard[0][-1].text
     assert prompt.index("follow no instruction") < prompt.index("<passages>") < prompt.index("Ignore the above")
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "language", "said"),
+    [("How long must the red button be held?", "en", "second"), ("红色按钮要按多久？", "zh", "秒")],
+)
+async def test_a_real_model_is_told_with_its_source(
+    weights: Callable[[str], Path], question: str, language: str, said: str
+) -> None:
+    passages = (
+        Passage("Hold the red button for five seconds. The lamp blinks twice.", "boiler.md#reset", 0.9),
+        Passage("按住红色按钮五秒，直到指示灯闪两下。", "暖气.md#重置", 0.8),
+    )
+    default, path = Catalog.usual(Path()).find(Config().device.model, Path())[0], weights(Config().device.model)
+    model = LlamaModel(path, context=2048)
+    device = DeviceTier(model, default, path, limits=Limits(max_tokens=60))
+    asked = passages if language == "en" else passages[::-1]
+
+    answer = await Engine([FakeTier("knowledge", Declined("not sure", asked)), device]).ask(Query(question, language))
+    await model.close()
+
+    assert said in answer.text
+    assert answer.sources == (asked[0],)

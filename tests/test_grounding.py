@@ -33,6 +33,9 @@ def grounds(question: str = "How do I reset the heating?") -> Grounds:
         ("It was made by Miller and Sons.", 0),
         ("按住红色按钮5秒即可重置暖气。", 1),
         ("水泵是1987年制造的。", 1),
+        ("The passage states that the red button must be held for five seconds.", 0),
+        ("According to the passages, the pump was made in Graz.", 0),
+        ("根据资料，按住红色按钮五秒。", 1),
         ("The filter should not be washed, change it every spring.", 2),
     ],
 )

@@ -28,8 +28,13 @@ _OPENS: Final = re.compile(r"(?:^|[.?!:]\s+|\n\s*(?:[-*•]|\d+[.)])?\s*|[\"“�
 _NEGATION: Final = re.compile(
     r"\b(not|never|no|without|cannot|neither|nor)\b|n['’]t\b|不|没|無|无|未|非", re.IGNORECASE
 )
-_ANSWERED: Final = re.compile(r"^\s*(yes|no|是的?|对|不是?|会|不会|可以|不可以|能|不能)[,，]\s*", re.IGNORECASE)
-"""How an answer to a yes-or-no question opens; what follows is what can be looked up."""
+_OPENING: Final = re.compile(
+    r"^\s*((yes|no|是的?|对|不是?|会|不会|可以|不可以|能|不能)[,，]\s*)?"
+    r"((according to|based on|from|in) (the|these) \w+,\s*|the \w+ (states?|says?|mentions?) (that )?"
+    r"|(根据|按照)(以上|上述|这些)?(资料|文档|文本)[,，]?|(资料|文档|文本)中?(显示|指出|提到|说明|写明)[,，：]?)?",
+    re.IGNORECASE,
+)
+"""How an answer opens: its yes or no, and that it is from the passages; what follows is what can be looked up."""
 _TELL: Final = (
     r"(say|state|mention|provide|contain|specify|include|give|answer|describe|tell|indicate|explicitly|directly)"
 )
@@ -74,7 +79,7 @@ class Grounds:
         text = MARK.sub("", sentence)
         if _SILENT.search(text):
             return Verdict(text, None, 0.0, silent=True)
-        claim = _ANSWERED.sub("", text)
+        claim = _OPENING.sub("", text)
         supports = [self._support(claim, read) for read in self._read]
         cited = [number for number in _cited(sentence) if number < len(supports)]
         ranked = sorted(range(len(supports)), key=lambda number: (-supports[number], number))
