@@ -80,7 +80,7 @@ class Knowledge(Section):
     """The largest document that `kb add` reads."""
     max_seconds: float = Field(default=30.0, gt=0)
     """The processor time that reading one document may take."""
-    collections: Mapping[str, Collection] = Field(default_factory=dict)
+    collections: Mapping[str, Collection] = {}
     """What holds for a collection, by its name, instead of what `edge-assistant kb collection` sets."""
 
 
