@@ -17,8 +17,8 @@ _LARGE: Final = 20_000
 """Passages from which on common words are counted beforehand."""
 _COMMON: Final = 1_000
 """Passages that hold a word which is counted beforehand; counting fewer takes less than a millisecond."""
-_VISITED: Final = 4_000
-"""Passages that one question may rank, at 1.2 microseconds each."""
+_VISITED: Final = 2_500
+"""Passages that one question may rank in a large library, at 1.2 microseconds each; in others three times as many."""
 _COUNTED: Final = 30_000
 """Entries of common words that are counted to weigh them, without ranking all passages that hold them."""
 _WORDS: Final = 32
@@ -48,7 +48,7 @@ class FullText:
             return self._ranked(query, limit)
         found = self._passing(self._ranked(query, 4 * limit), conditions, values)
         if len(found) < limit:
-            found = self._passing(self._ranked(query, _VISITED), conditions, values)
+            found = self._passing(self._ranked(query, self._most), conditions, values)
         return dict(heapq.nlargest(limit, found.items(), key=lambda item: item[1]))
 
     def frequencies(self, words: Sequence[str], generation: int) -> tuple[dict[str, int], int]:
@@ -74,6 +74,10 @@ class FullText:
             connection.execute("INSERT OR REPLACE INTO knowledge(name, value) VALUES ('counted', ?)", (str(total),))
         self._seen = -1
 
+    @property
+    def _most(self) -> int:
+        return _VISITED if self._total >= _LARGE else 3 * _VISITED
+
     def _affordable(self, words: Sequence[str], generation: int) -> str:
         """Return a query that visits the passages of the rarest words, and weighs other words in them.
 
@@ -82,7 +86,7 @@ class FullText:
         frequencies, _ = self.frequencies(words, generation)
         rarest = sorted(frequencies, key=lambda word: frequencies[word])
         reach = list(accumulate(frequencies[word] for word in rarest))
-        visited = rarest[: bisect_right(reach, _VISITED)]
+        visited = rarest[: bisect_right(reach, self._most)]
         counted = rarest[: bisect_right(reach, _COUNTED)]
         if not visited:
             return " AND ".join(quoted([word]) for word in rarest[:2])
@@ -92,7 +96,7 @@ class FullText:
         rows = self._database.rows(
             "SELECT id, rank FROM (SELECT rowid AS id, bm25(search, ?, 1.0) AS rank FROM search "
             "WHERE search MATCH ? LIMIT ?) ORDER BY rank LIMIT ?",
-            (TITLE_WEIGHT, query, _VISITED, limit),
+            (TITLE_WEIGHT, query, self._most, limit),
         )
         return {row["id"]: -row["rank"] for row in rows}
 

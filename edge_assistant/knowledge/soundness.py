@@ -60,9 +60,16 @@ def recall(store: Store, stamp: str, index: VectorIndex) -> float:
         return 1.0
     asked /= numpy.maximum(numpy.linalg.norm(asked, axis=1, keepdims=True), 1e-9)
     exact = _nearest(store, stamp, asked, 10)
-    scores, _ = index.search(asked, exact.shape[1])
+    _, found = index.search(asked, exact.shape[1])
+    numbers, vectors = store.vectors.of(stamp, set(found.ravel().tolist()))
+    there = dict(zip(numbers.tolist(), vectors, strict=True))
     # By score and not by number: of equal passages any may be found.
-    return float((scores >= exact.min(axis=1, keepdims=True) - 0.005).mean())
+    near = [
+        bool(number in there and there[number] @ question >= tenth - 1e-5)
+        for question, tenth, row in zip(asked, exact.min(axis=1).tolist(), found.tolist(), strict=True)
+        for number in row
+    ]
+    return sum(near) / len(near)
 
 
 def _nearest(store: Store, stamp: str, asked: FloatArray, most: int) -> FloatArray:
