@@ -16,6 +16,7 @@ HEAVY = {
     "httpx",
     "huggingface_hub",
     "llama_cpp",
+    "mammoth",
     "markdown_it",
     "numpy",
     "onnxruntime",
@@ -25,6 +26,7 @@ HEAVY = {
     "sqlite_utils",
     "textual",
     "tokenizers",
+    "watchfiles",
 }
 
 
