@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from edge_assistant.errors import ConfigError, StorageError, TierError
 from edge_assistant.knowledge import soundness
-from edge_assistant.knowledge.answering import Finding, finding, ranked
+from edge_assistant.knowledge.answering import Finding, finding, ranked, together
 from edge_assistant.knowledge.chunks import Chunk, chunks
 from edge_assistant.knowledge.collections import Collections, Terms
+from edge_assistant.knowledge.compound import questions
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
@@ -20,6 +21,7 @@ from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
 from edge_assistant.knowledge.repeats import distinct
 from edge_assistant.knowledge.snapshots import Current, IndexMaker, Snapshots, StoredIndex
 from edge_assistant.knowledge.store import Entry, Selection, Store
+from edge_assistant.knowledge.synonyms import Synonyms
 from edge_assistant.knowledge.words import naming, terms
 from edge_assistant.languages import detect
 from edge_assistant.storage.database import Database
@@ -53,12 +55,14 @@ class Library:
         settings: Mapping[str, Terms] | None = None,
         place: str = "",
         former: Callable[[str], Embedder] | None = None,
+        synonyms: Synonyms | None = None,
     ) -> None:
         """Open the tables only. `settings` are what the settings file says about collections.
 
         `place` is where the embedder is; `former` opens one that was used before, by its place.
         """
         self.store = Store(database)
+        self._synonyms = synonyms
         self.collections = Collections(database, settings)
         self.trouble = "" if embedder else "no embedder is set up"
         self._load = embedder
@@ -123,6 +127,7 @@ class Library:
 
         Only in these collections, and in documents whose name matches `source`, a pattern like ``*.pdf``.
         """
+        text = self._reworded(text)
         within = Selection(tuple(collections), source)
         found = self._find(text, limit, language, within)
         found = found or (self._find(text, limit, None, within) if language else [])
@@ -140,7 +145,17 @@ class Library:
         """Return what the documents say to a question, with the probability that it answers it."""
         if found is None:
             found = self.find(text, 10, language)
-        return finding(self.question(text, language), found)
+        whole = finding(self.question(self._reworded(text), language), found)
+        parts = questions(text)
+        if len(parts) == 1:
+            return whole
+        return together([self.answer(part, language) for part in parts], whole)
+
+    def _reworded(self, text: str) -> str:
+        """Return a text in the words that the documents use, where the user's own file says which mean the same."""
+        if self._synonyms is None:
+            return text
+        return self._synonyms.as_said(text, lambda token: self.store.frequencies([token])[0].get(token, 0))
 
     @property
     def languages(self) -> Sequence[str]:
@@ -225,7 +240,7 @@ class Library:
 
         `progress` is told how many of how many passages are embedded.
         """
-        if self._ready() and self._embedder is not None:
+        if self._ready() and self._embedder is not None and self.store.waiting(self.stamp):
             try:
                 embed_waiting(self.store, self._embedder, progress)
             except TierError as error:
