@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge_assistant.config import Config, shipped
 from edge_assistant.engine import Engine
+from edge_assistant.errors import ConfigError
 from edge_assistant.knowledge.store import Store
 from edge_assistant.network.nearby import nearby
 from edge_assistant.policy import PATIENCE, Policy
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from edge_assistant.devices.home import Home
     from edge_assistant.devices.pin import Pin
     from edge_assistant.knowledge.library import Library
+    from edge_assistant.knowledge.synonyms import Synonyms
     from edge_assistant.models.catalog import ModelFile
     from edge_assistant.skills.alarms import Alarms
     from edge_assistant.skills.bell import Bell
@@ -248,9 +250,22 @@ def open_library(config: Config, database: Database) -> Library:
         settings=config.knowledge.collections,
         place=str(config.knowledge.embedder or ""),
         former=lambda place: _embedder_at(config, Path(place) if place else None),
+        synonyms=_synonyms(config.home / "synonyms.txt"),
     )
     sync_starter(library, shipped("knowledge_base") if config.knowledge.starter else None)
     return library
+
+
+def _synonyms(file: Path) -> Synonyms | None:
+    """Return the user's own synonyms, if there is such a file. Raises `ConfigError`."""
+    from edge_assistant.knowledge.synonyms import Synonyms
+
+    try:
+        return Synonyms.read(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: this file cannot be read as UTF-8 text") from error
 
 
 def open_embedder(config: Config) -> LocalEmbedder:

@@ -11,6 +11,7 @@ from edge_assistant.adapters.faiss import FaissIndex
 from edge_assistant.errors import TierError
 from edge_assistant.knowledge.documents import Block, Document
 from edge_assistant.knowledge.library import Library
+from edge_assistant.knowledge.synonyms import Synonyms
 from edge_assistant.knowledge.words import tokens
 from edge_assistant.storage.database import Database
 
@@ -42,7 +43,9 @@ class BagOfWords:
         return numpy.asarray(rows / numpy.linalg.norm(rows, axis=1, keepdims=True), dtype=numpy.float32)
 
 
-def library(folder: Path, embedder: BagOfWords | None = None, *, words_only: bool = False) -> Library:
+def library(
+    folder: Path, embedder: BagOfWords | None = None, *, words_only: bool = False, synonyms: Synonyms | None = None
+) -> Library:
     """Open the knowledge base of a folder."""
     used = embedder or BagOfWords()
     return Library(
@@ -50,6 +53,7 @@ def library(folder: Path, embedder: BagOfWords | None = None, *, words_only: boo
         embedder=None if words_only else lambda: used,
         index=FaissIndex,
         folder=folder / "index",
+        synonyms=synonyms,
     )
 
 

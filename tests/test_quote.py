@@ -9,6 +9,7 @@ import pytest
 from edge_assistant.knowledge.asked import Want, holds, wanted
 from edge_assistant.knowledge.likeness import likeness
 from edge_assistant.knowledge.quote import quoted, section, shortened
+from edge_assistant.knowledge.traits import reversed_by, traits, wanted_spots
 from edge_assistant.knowledge.units import Unit
 from edge_assistant.knowledge.words import length, naming
 from tests.bag_of_words import heating, library
@@ -27,6 +28,8 @@ from tests.bag_of_words import heating, library
         ("What is it?", "thing"),
         ("Write two lines about snow", "order"),
         ("tell me a riddle", "order"),
+        ("how long until the tea is ready?", "order"),
+        ("茶还有多久好？", "order"),
         ("这是什么时候建的？", "time"),
         ("有多少个房间？", "number"),
         ("谁建的？", "person"),
@@ -110,3 +113,44 @@ def test_likeness_sees_swapped_numbers_and_negations() -> None:
 
     assert swapped["numbers"] == 1
     assert negated["negated"] == 1
+
+
+def test_likeness_sees_another_deed_and_another_thing() -> None:
+    assert likeness("How do I open the valve?", "How do I close the valve?", None)["opposite"] == 1
+    assert likeness("怎么打开阀门？", "怎么关闭阀门？", None)["opposite"] == 1
+    assert likeness("阀门怎么清洗？", "阀门怎么安装？", None)["exchanged"] > 0.5
+    assert likeness("How do I clean the tank?", "How do I clean the filter?", None)["other thing"] == 1
+    assert likeness("Who looks after the tank?", "Who maintains the tank?", None)["other thing"] == 0
+    assert likeness("How do I modify the valve?", "How do I change the valve?", None)["equal"] == 1
+    assert likeness("Where is the valve?", "Who built the valve?", None)["other kind"] == 1
+    assert likeness("怎么更换阀门？", "怎么换阀门？", None)["strange"] == 0
+
+
+def test_a_thing_that_no_passage_names_is_strange() -> None:
+    assert likeness("我的鹦鹉叫什么？", "你叫什么名字？", None)["strange"] == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [("Why did the price increase?", "The price decreased."), ("怎么启用蜂鸣器？", "蜂鸣器可以停用。")],
+)
+def test_a_sentence_that_says_the_opposite_is_seen(question: str, sentence: str) -> None:
+    assert reversed_by(question, sentence)
+    assert not reversed_by(question, question)
+
+
+def test_what_is_wanted_counts_only_where_the_question_does_not_say_it() -> None:
+    spots = wanted_spots("time", "What happened in 1987?", "In 1987 it was built, and sold in 1990.")
+
+    assert spots is not None
+    assert ["In 1987 it was built, and sold in 1990."[start:end] for start, end in spots] == ["1990"]
+
+
+def test_the_form_of_a_question_is_read() -> None:
+    form = traits("Which pump of 1987 was not the largest?")
+
+    assert form.denies
+    assert form.numbers == ("1987",)
+    assert form.head == "pump"
+    assert form.extremes == ("largest",)
+    assert not traits("Who lives in the forest?").extremes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from math import prod
 from typing import Final
 
 from edge_assistant.calibration import Table, shipped
 from edge_assistant.errors import ConfigError
-from edge_assistant.knowledge.evidence import Question, evidence
+from edge_assistant.knowledge.evidence import Question, agreement, evidence, ground
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.likeness import likeness
 from edge_assistant.knowledge.quote import quoted, section
@@ -20,6 +20,9 @@ _READ: Final = 4
 """Passages whose sentences are weighed: the answer is in the first of them on 88 %, in one of four on 95 % of dev."""
 _NAMED: Final = 0.6
 """The share of a question that a heading which asks nothing must say to stand for it: "Reset", not "The pump"."""
+
+_STANDS_FOR: Final = 0.5
+"""The probability from which a heading brings its passage up, and from which each part of a question is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,13 @@ class Finding:
     """The probability that the text answers the question."""
     way: str
     """How it was found, for people."""
+    beside: tuple[Found, ...] = ()
+    """Further passages that it is quoted from."""
+
+    @property
+    def sources(self) -> tuple[Found, ...]:
+        """Return every passage that it is quoted from, once."""
+        return tuple({one.stored.id: one for one in (self.found, *self.beside)}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,16 @@ def finding(question: Question, found: Sequence[Found]) -> Finding | None:
     return max(answers, key=lambda answer: answer.confidence, default=None)
 
 
+def together(parts: Sequence[Finding | None], whole: Finding | None) -> Finding | None:
+    """Return what is said to each question of a text, one below the other; `whole` where one of them has no answer."""
+    told = [part for part in parts if part is not None and part.confidence >= _STANDS_FOR]
+    if len(told) < len(parts):
+        return whole
+    text = "\n\n".join(dict.fromkeys(part.text for part in told))
+    beside = tuple(part.found for part in told[1:])
+    return Finding(text, told[0].found, prod(part.confidence for part in told), "quotes part by part", beside)
+
+
 def by_score(found: Sequence[Found]) -> list[Found]:
     """Return passages in the order that the tables were fitted on."""
     return sorted(found, key=lambda one: -one.score)
@@ -65,15 +85,21 @@ def ranked(question: Question, found: Sequence[Found]) -> list[Found]:
         for _, one, features in candidates(question, found):
             worths[one.stored.id] = max(worths[one.stored.id], choose.probability(features))
     for titled in _titled(question, found):
-        worths[titled.found.stored.id] = max(worths[titled.found.stored.id], titled.confidence)
-    return [*sorted(found[:_READ], key=lambda one: -worths[one.stored.id]), *found[_READ:]]
+        number, known = titled.found.stored.id, worths.get(titled.found.stored.id, 0.0)
+        if number in worths or titled.confidence >= _STANDS_FOR:
+            worths[number] = max(known, titled.confidence)
+    weighed = [one for one in found if one.stored.id in worths]
+    others = [one for one in found if one.stored.id not in worths]
+    return [*sorted(weighed, key=lambda one: -worths[one.stored.id]), *others]
 
 
-def summary(features: Mapping[str, float], worths: Sequence[float], scores: Sequence[float]) -> dict[str, float]:
+def summary(features: Mapping[str, float], worths: Sequence[float], found: Sequence[Found]) -> dict[str, float]:
     """Return the features of a whole answer: those of its sentence, and how far it stands above the others."""
     ranked = sorted(worths, reverse=True)
+    scores = [one.score for one in found]
     return {
         **features,
+        **agreement(found),
         "worth": ranked[0],
         "lead": ranked[0] - ranked[1] if len(ranked) > 1 else 0.5,
         "margin": scores[0] - scores[1] if len(scores) > 1 else 1.0,
@@ -83,8 +109,9 @@ def summary(features: Mapping[str, float], worths: Sequence[float], scores: Sequ
 def candidates(question: Question, found: Sequence[Found]) -> Iterator[tuple[Unit, Found, dict[str, float]]]:
     """Yield every sentence that could be quoted, with its features."""
     for rank, one in enumerate(found[:_READ]):
+        under = ground(question, one, found[0].score, rank)
         for unit in units(one.stored.chunk.text):
-            yield unit, one, evidence(question, unit, one, found[0].score, rank)
+            yield unit, one, evidence(question, unit, under)
 
 
 def table(kind: str, question: Question, found: Sequence[Found]) -> Table:
@@ -111,14 +138,14 @@ def _quoted(question: Question, found: Sequence[Found]) -> Iterator[Finding]:
     if not weighed:
         return
     best = max(weighed, key=lambda candidate: candidate.worth)
-    whole = summary(best.features, [one.worth for one in weighed], [one.score for one in found])
+    whole = summary(best.features, [one.worth for one in weighed], found)
     confidence = table("answers", question, found).probability(whole)
     yield Finding(quoted(best.unit, question.terms, question.language), best.found, confidence, "quotes")
 
 
 def _titled(question: Question, found: Sequence[Found]) -> Iterator[Finding]:
     """Yield what stands under the question, or heading, that is most like this one."""
-    for one in islice(found, _READ):
+    for one in found:
         chunk = one.stored.chunk
         heading = chunk.question or chunk.title.rpartition(" › ")[2]
         if not heading or ("#" not in chunk.place and not chunk.question):

@@ -16,9 +16,11 @@ _ORDER: Final = _any(
     r"\s*(please |can you |could you )?"
     r"(write|compose|invent|imagine|sing|draw|translate|summari[sz]e|rewrite|play|turn|switch|set|make up)\b",
     r"\s*(please )?(tell|give) (me|us) (a|an|another|some|one)\b",
+    r"\s*how (long|many \w+|much time) (is |are )?(until|till|left)\b",
+    r"[^，。？]*(还有多久|还要多久|还剩多)",
     r"\s*(请|帮我|给我|麻烦|请你|你)*(写|讲|编|唱|画|翻译|总结|播放|放一|打开|关闭|关掉|设置|来一)",
 )
-"""Something is to be made or done: no document holds it."""
+"""Something is to be made or done, or asked of a clock: no document holds it."""
 _ASKS: Final[tuple[tuple[Want, re.Pattern[str]], ...]] = (
     (
         "time",

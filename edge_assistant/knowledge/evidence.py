@@ -12,11 +12,11 @@ from typing import Final
 
 from edge_assistant.knowledge.asked import Want, holds, wanted
 from edge_assistant.knowledge.fuse import Found
+from edge_assistant.knowledge.traits import Traits, denies, reversed_by, traits, wanted_spots
 from edge_assistant.knowledge.units import Unit
-from edge_assistant.knowledge.words import naming, size, spoken, tokens, vocabulary
+from edge_assistant.knowledge.words import naming, size, spoken, strange, tokens, vocabulary
 
 _NAME: Final = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w'-]+|\d+(?:[.,]\d+)*")
-_NEGATION: Final = re.compile(r"\b(not|never|no|without|n't|neither|except)\b|n't\b|不|没|無|无|非", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,71 +53,159 @@ class Question:
         share = (self.frequencies.get(term, 0) + 0.5) / (self.total + 1.0)
         return min(1.0, math.log(1.0 / share) / math.log(2.0 * self.total + 2.0))
 
+    @cached_property
+    def traits(self) -> Traits:
+        return traits(self.text)
+
+    @cached_property
+    def form(self) -> Mapping[str, float]:
+        """Return the features that every sentence shares."""
+        kinds: tuple[Want, ...] = ("time", "number", "person", "place", "steps", "reason", "yes or no", "thing")
+        return {
+            **{f"wants {kind}": float(self.want == kind) for kind in kinds},
+            "asks": float(self.want not in ("no question", "order")),
+            "order": float(self.want == "order"),
+            "definite": float(self.want in ("time", "number", "person", "place")),
+            "denies": float(self.traits.denies),
+            "extreme": float(bool(self.traits.extremes)),
+            "no head": float(not self.traits.head),
+            "named": float(bool(self.names)),
+            "question": min(1.0, len(self.terms) / 16.0),
+            "few": float(len(self.terms) < 3),
+        }
+
+    @cached_property
+    def ideal(self) -> float:
+        """Return about the bm25 of a passage with every term, so that bm25 means the same in every library."""
+        return sum(2.2 * self._bm25_weight(term) for term in self.terms) or 1.0
+
+    def _bm25_weight(self, term: str) -> float:
+        count = self.frequencies.get(term, 0)
+        rarity = (self.total - count + 0.5) / (count + 0.5)
+        return max(1e-6, math.log(rarity)) if self.total > count else 1e-6
+
     def coverage(self, there: frozenset[str] | set[str]) -> float:
         """Return the share of what the question says that these tokens say too."""
         weights = self.weights
         return sum(weight for term, weight in weights.items() if term in there) / (sum(weights.values()) or 1.0)
 
 
-def evidence(question: Question, unit: Unit, found: Found, top: float, rank: int) -> dict[str, float]:
-    """Return every feature of one sentence of the passage that was found at this rank; `top` is the best score."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A passage as one question sees it; its sentences share these features."""
+
+    found: Found
+    words: frozenset[str]
+    title: frozenset[str]
+    features: Mapping[str, float]
+
+
+def ground(question: Question, found: Found, top: float, rank: int) -> Ground:
+    """Return what the passage found at this rank says for all of its sentences; `top` is the best score."""
     chunk = found.stored.chunk
+    title = vocabulary(f"{chunk.title} {chunk.question or ''}")
+    passage = vocabulary(chunk.text) | title
+    missing = sorted((weight for term, weight in question.weights.items() if term not in passage), reverse=True)
+    asked = question.traits
+    return Ground(
+        found,
+        passage,
+        title,
+        {
+            **question.form,
+            "passage": question.coverage(passage),
+            "title": question.coverage(title),
+            "all": float(not missing),
+            "gravest": missing[0] if missing else 0.0,
+            "second gravest": missing[1] if len(missing) > 1 else 0.0,
+            "missing": min(1.0, len(missing) / 4.0),
+            "plain": _share(question.terms, passage),
+            "names": _share(tuple(question.names), passage),
+            "name missing": max((question.weight(name) for name in question.names - passage), default=0.0),
+            "number missing": float(not passage.issuperset(asked.numbers)),
+            "extreme missing": float(not passage.issuperset(asked.extremes)),
+            "head missing": float(bool(asked.head) and asked.head not in passage),
+            "strange": strange(question.text, f"{chunk.title}{chunk.question or ''}{chunk.text}"),
+            "cosine": found.cosine or 0.0,
+            "score": found.score / (top or 1.0),
+            "rank": 1.0 / (1 + rank),
+            "bm25": min(1.0, found.bm25 / question.ideal),
+        },
+    )
+
+
+def evidence(question: Question, unit: Unit, ground: Ground) -> dict[str, float]:
+    """Return every feature of one sentence of a passage."""
     said = spoken(unit.text)
     here = vocabulary(unit.text)
-    title = vocabulary(f"{chunk.title} {chunk.question or ''}")
-    around = here | title | vocabulary(unit.before)
-    passage = vocabulary(chunk.text) | title
-    missing = [weight for term, weight in question.weights.items() if term not in passage]
+    before = vocabulary(unit.before)
+    around = here | ground.title | before
     kind = holds(question.want, unit.text)
-    fresh = [token for token in said if token not in question.terms]
+    spots = wanted_spots(question.want, question.text, unit.text)
+    asked = question.traits
+    left = [weight for term, weight in question.weights.items() if term not in here]
     return {
+        **ground.features,
         "sentence": question.coverage(here),
         "around": question.coverage(around),
-        "passage": question.coverage(passage),
-        "title": question.coverage(title),
-        "all": float(not missing),
-        "gravest": max(missing, default=0.0),
         "gap": max((weight for term, weight in question.weights.items() if term not in around), default=0.0),
-        "plain": _share(question.terms, passage),
+        "left out": min(1.0, len(left) / 6.0),
+        "gravest left out": max(left, default=0.0),
+        "strange here": strange(question.text, f"{unit.before}{unit.text}"),
         "pairs": _pairs(question.terms, said),
         "near": _nearness(question.terms, said),
-        "names": _share(tuple(question.names), passage),
+        "in order": _in_order(question.terms, said),
         "names here": _share(tuple(question.names), around),
         "new name": float(bool(_names(unit.text) - question.names)),
-        "named": float(bool(question.names)),
+        "numbers here": float(bool(asked.numbers) and (here | before).issuperset(asked.numbers)),
+        "extreme here": float(not here.isdisjoint(asked.extremes)),
+        "head here": float(asked.head in here),
+        "begins here": float(question.terms[0] in here),
+        "ends here": float(question.terms[-1] in here),
+        "opposite": float(reversed_by(question.text, unit.text)),
         "holds": float(kind is True),
         "lacks": float(kind is False),
-        "asks": float(question.want not in ("no question", "order")),
-        "order": float(question.want == "order"),
-        "definite": float(question.want in ("time", "number", "person", "place")),
-        "cosine": found.cosine or 0.0,
-        "score": found.score / (top or 1.0),
-        "rank": 1.0 / (1 + rank),
+        "holds new": float(bool(spots)),
+        "holds nothing new": float(spots is not None and not spots),
+        "new nearby": _beside(question, unit.text, spots or ()),
         "length": min(1.0, size(unit.text) / 100.0),
         "short": float(len(said) < 6),
-        "fresh": min(1.0, len(fresh) / 30.0),
+        "fresh": min(1.0, sum(token not in question.terms for token in said) / 30.0),
         "first": float(unit.first),
         "whole": float(unit.whole),
         "steps": float(unit.whole and question.want == "steps"),
-        "question": min(1.0, len(question.terms) / 16.0),
-        "few": float(len(question.terms) < 3),
-        "negated": float(bool(_NEGATION.search(question.text)) != bool(_NEGATION.search(unit.text))),
-        "bm25": min(1.0, found.bm25 / _ideal(question)),
+        "negated": float(asked.denies != denies(unit.text)),
     }
+
+
+def agreement(found: Sequence[Found]) -> dict[str, float]:
+    """Return how far one passage stands above the others, by words, by meaning, and whether both mean the same one."""
+    near = [one.cosine or 0.0 for one in found]
+    matching = [one.bm25 for one in found]
+    best = max(matching, default=0.0) or 1.0
+    return {
+        "agree": float(bool(found) and near.index(max(near)) == matching.index(max(matching))),
+        "nearest": max(near, default=0.0),
+        "near lead": _lead(near, 0.3),
+        "near height": _height(near, 0.3),
+        "bm25 lead": _lead(matching, best) / best,
+        "bm25 height": _height(matching, best) / best,
+        "few found": float(len(found) < 3),
+    }
+
+
+def _lead(scores: Sequence[float], alone: float) -> float:
+    first = sorted(scores, reverse=True)
+    return first[0] - first[1] if len(first) > 1 else alone
+
+
+def _height(scores: Sequence[float], alone: float) -> float:
+    first, *others = sorted(scores, reverse=True) or [alone]
+    return first - sum(others[:5]) / len(others[:5]) if others else alone
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(token for name in _NAME.findall(text) for token in tokens(name))
-
-
-def _ideal(question: Question) -> float:
-    """Return about the bm25 of a passage with every term, so that bm25 means the same in every library."""
-    return sum(2.2 * _bm25_weight(question, term) for term in question.terms) or 1.0
-
-
-def _bm25_weight(question: Question, term: str) -> float:
-    count = question.frequencies.get(term, 0)
-    return max(1e-6, math.log((question.total - count + 0.5) / (count + 0.5))) if question.total > count else 1e-6
 
 
 def _share(words: Sequence[str], there: frozenset[str]) -> float:
@@ -141,3 +229,19 @@ def _nearness(words: Sequence[str], said: Sequence[str]) -> float:
 
 def _neighbours(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     return pairwise(words)
+
+
+def _in_order(words: Sequence[str], said: Sequence[str]) -> float:
+    """Return the share of neighbouring terms in the sentence that stand there as the question orders them."""
+    places = {word: place for place, word in enumerate(words)}
+    met = [places[token] for token in said if token in places]
+    return sum(first < then for first, then in pairwise(met)) / (len(met) - 1) if len(met) > 1 else 0.5
+
+
+def _beside(question: Question, sentence: str, spots: Sequence[tuple[int, int]]) -> float:
+    """Return the most of the question that is said within 60 characters of something of the wanted kind."""
+    lowered = sentence.lower()
+    terms = [(lowered.find(term[:5]), weight) for term, weight in question.weights.items()]
+    middles = [(start + end) / 2 for start, end in spots]
+    said = (sum(weight for at, weight in terms if at >= 0 and abs(at - middle) < 60) for middle in middles)
+    return max(said, default=0.0) / (sum(question.weights.values()) or 1.0)

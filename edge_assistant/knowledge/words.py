@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -25,11 +25,15 @@ _STOP_WORDS: Final = """
 """English words that say how things hang together, not what they are."""
 _ASKING_PAIRS: Final = """
     什么 么时 时候 怎么 么样 怎样 如何 为什 为何 哪里 哪个 哪些 哪一 哪年 多少 是什 是谁 是否 有什 有哪 有多 是多
-    的是 是哪 在哪 我的 你的 可以 请问 一下 吗我 我怎 该怎 应该 么做 么办 需要 意思 何时 何处 几个 有几
+    的是 是哪 在哪 我的 你的 自己 我自 己的 可以 请问 一下 吗我 我怎 该怎 应该 么做 么办 需要 意思 何时 何处 几个 有几
 """
 """Chinese pairs that ask rather than name."""
 _PARTICLES: Final = frozenset("的了吗呢么吧啊是我你您他她它们这那哪就都也很请把被啥嘛该能会谁怎吧")
 """Ideographs that hold a sentence together; a pair with one of them seldom names anything."""
+
+_IDEOGRAPH: Final = re.compile(r"[\u3400-\u9fff]")
+_ASKING: Final = _PARTICLES | frozenset("样如何什多少几给在有和与叫名字办时候为可以一下")
+"""Ideographs that ask, or hold a sentence together, and name nothing."""
 
 
 def tokens(text: str) -> list[str]:
@@ -81,6 +85,15 @@ def size(text: str) -> int:
 def length(text: str) -> int:
     """Return how long a text is to a reader: words, and unspaced characters one by one."""
     return sum(len(run["unspaced"]) if run["unspaced"] else 1 for run in _RUN.finditer(text))
+
+
+def strange(asked: str, there: Collection[str]) -> float:
+    """Return the share of a question's naming ideographs that another text, or set of them, does not hold.
+
+    A pair of characters across the border of two words is no word, so that pairs cannot tell what is missing.
+    """
+    named = set(_IDEOGRAPH.findall(asked)) - _ASKING
+    return sum(character not in there for character in named) / len(named) if named else 0.0
 
 
 def _of_run(run: re.Match[str]) -> Iterator[str]:

@@ -68,8 +68,10 @@ class KnowledgeTier:
         why = f"{finding.way} {finding.found.stored.chunk.place} (probability {finding.confidence:.2f}){note}"
         if finding.confidence < HOPELESS:
             return Declined(f"the documents do not say: the best passage {why}")
-        passages = _distinct([finding.found, *found])[: self._passages]
-        reply = Reply(_words(finding.text), why, finding.confidence, sources=(finding.found.passage,))
+        passages = _distinct([*finding.sources, *found])[: self._passages]
+        reply = Reply(
+            _words(finding.text), why, finding.confidence, sources=tuple(one.passage for one in finding.sources)
+        )
         if finding.confidence >= self._threshold:
             return reply
         return Declined(f"not sure enough: {why}", passages, reply)
