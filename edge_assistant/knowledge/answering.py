@@ -109,9 +109,11 @@ def summary(features: Mapping[str, float], worths: Sequence[float], found: Seque
 def candidates(question: Question, found: Sequence[Found]) -> Iterator[tuple[Unit, Found, dict[str, float]]]:
     """Yield every sentence that could be quoted, with its features."""
     for rank, one in enumerate(found[:_READ]):
-        under = ground(question, one, found[0].score, rank)
-        for unit in units(one.stored.chunk.text):
-            yield unit, one, evidence(question, unit, under)
+        seen = (one.stored.id, rank, found[0].score)
+        if seen not in question.weighed:
+            under = ground(question, one, found[0].score, rank)
+            question.weighed[seen] = [(unit, evidence(question, unit, under)) for unit in units(one.stored.chunk.text)]
+        yield from ((unit, one, features) for unit, features in question.weighed[seen])
 
 
 def table(kind: str, question: Question, found: Sequence[Found]) -> Table:

@@ -54,6 +54,11 @@ class Question:
         return min(1.0, math.log(1.0 / share) / math.log(2.0 * self.total + 2.0))
 
     @cached_property
+    def weighed(self) -> dict[tuple[int, int, float], list[tuple[Unit, dict[str, float]]]]:
+        """Return what is known about sentences already: the order of passages and the quotation need the same."""
+        return {}
+
+    @cached_property
     def traits(self) -> Traits:
         return traits(self.text)
 

@@ -63,6 +63,7 @@ class Library:
         """
         self.store = Store(database)
         self._synonyms = synonyms
+        self._asked: tuple[tuple[str, str, int], Question] | None = None
         self.collections = Collections(database, settings)
         self.trouble = "" if embedder else "no embedder is set up"
         self._load = embedder
@@ -137,9 +138,12 @@ class Library:
         return self.collections.preferred(ranked(self.question(text, asked), found))
 
     def question(self, text: str, language: str) -> Question:
-        """Return a question with what the library knows about its words."""
-        frequencies, total = self.store.frequencies(naming(text)[:32])
-        return Question(text, language, frequencies, total)
+        """Return a question with what the library knows about its words; the last one is kept with what it found."""
+        asked = (text, language, self.store.generation)
+        if self._asked is None or self._asked[0] != asked:
+            frequencies, total = self.store.frequencies(naming(text)[:32])
+            self._asked = (asked, Question(text, language, frequencies, total))
+        return self._asked[1]
 
     def answer(self, text: str, language: str, found: Sequence[Found] | None = None) -> Finding | None:
         """Return what the documents say to a question, with the probability that it answers it."""
