@@ -15,7 +15,8 @@ from edge_assistant.phrasing.asking import Asking
 from edge_assistant.phrasing.filling import Filled, fill
 from edge_assistant.phrasing.model import Model, shipped
 from edge_assistant.phrasing.speech import plain_request
-from edge_assistant.phrasing.spotting import Spotted, Spotter
+from edge_assistant.phrasing.spotting import Spotter
+from edge_assistant.phrasing.strangers import is_of_another
 from edge_assistant.rules.match import Match
 
 ACTING: Final = 0.86
@@ -26,8 +27,6 @@ LEAST: Final = 0.3
 """The share that an act must have of the model's belief; what lies below was never labelled."""
 LONGEST: Final = 160
 """Characters from which on a text is a story."""
-_HANDLED: Final = frozenset("它这那亮光地歌房屋家风颜歌视音声电播室")
-"""How what is handled ("把…") may begin where it is no device, no room and no kind of thing."""
 
 
 class Phrasing:
@@ -56,7 +55,7 @@ class Phrasing:
         likely = model.probabilities(spotted.row())
         name = max(likely, key=lambda act: likely[act])
         act = ACTS.get(name)
-        if act is None or likely[name] < LEAST or _of_another(spotted, model):
+        if act is None or likely[name] < LEAST or is_of_another(spotted, act, model.vocabulary):
             return None
         probability = self._certainty(self._language).probability({"logit": _logit(likely[name])})
         filled = fill(act, spotted, home, area) if probability >= self._asking else None
@@ -96,13 +95,3 @@ class Phrasing:
 def _logit(share: float) -> float:
     """Return the log odds of a share of the model, which is no probability yet."""
     return math.log(share / max(1 - share, 1e-9))
-
-
-def _of_another(spotted: Spotted, model: Model) -> bool:
-    """Return whether strange words make it something else: "the sauna heater", "把心态调亮一点"."""
-    before = [spotted.words[mention.start - 1] for mention in spotted.of("name") if mention.start]
-    if any(word not in model.vocabulary for word in before):
-        return True
-    told = {mention.start for mention in spotted.mentions}
-    handled = [at + 1 for at, word in enumerate(spotted.words[:-1]) if word in ("把", "将")]
-    return any(at not in told and spotted.words[at] not in _HANDLED for at in handled)
