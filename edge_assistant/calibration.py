@@ -46,3 +46,9 @@ def shipped(room: str, name: str) -> Table:
         )
     except (OSError, ModuleNotFoundError) as error:
         raise ConfigError(f"there is no calibration table {name} in {room}") from error
+
+
+def log_odds(probability: float) -> float:
+    """Return a probability as log-odds, which add up; none is quite certain."""
+    kept = min(0.999, max(0.001, probability))
+    return math.log(kept / (1.0 - kept))

@@ -8,8 +8,8 @@ import pytest
 
 from edge_assistant.config import Collection as Settings
 from edge_assistant.errors import InputError
-from edge_assistant.knowledge.collections import Collection, Collections
-from edge_assistant.knowledge.documents import plain
+from edge_assistant.knowledge.collections import STARTER, Collection, Collections
+from edge_assistant.knowledge.documents import Card, Document, plain
 from edge_assistant.network.nearby import nearby
 from edge_assistant.policy import Policy
 from edge_assistant.storage.database import Database
@@ -31,7 +31,7 @@ def test_a_collection_stays_at_home_until_something_else_is_said(database: Datab
     assert collections.of("main") == Collection("main", None, "never", 0)
     assert collections.change("main", share="lan") == Collection("main", None, "lan", 0)
     assert collections.change("main", language="zh", priority=2) == Collection("main", "zh", "lan", 2)
-    assert Collections(database).known() == [Collection("main", "zh", "lan", 2)]
+    assert Collections(database).of("main") == Collection("main", "zh", "lan", 2)
 
 
 def test_what_the_settings_say_is_not_changed_by_command(database: Database) -> None:
@@ -63,6 +63,33 @@ def test_a_preferred_collection_is_lifted(tmp_path: Path) -> None:
 
     kept.collections.change("c" + usual[-1][0], priority=2)
     assert [one.source for one in kept.search("pump", 5, "en")] == [usual[2], usual[0], usual[1]]
+
+
+def test_a_document_of_the_owner_answers_before_one_that_came_with_the_package(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    kept.add(plain("pump.txt", "The pump runs at 3 bar of pressure.", "en", collection=STARTER))
+    kept.add(plain("mine.txt", "Since the repair the pump of our house runs at 2 bar of pressure.", "en"))
+
+    told = kept.answer("At what pressure does the pump run?", "en")
+    kept.collections.change(STARTER, priority=0)
+    equal = kept.answer("At what pressure does the pump run?", "en")
+
+    assert told is not None
+    assert told.found.stored.document == "mine.txt"
+    assert equal is not None
+    assert equal.found.stored.document == "pump.txt"
+
+
+def test_what_came_with_the_package_answers_where_it_is_much_surer(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    card = Card("What is an IP address?", "The number under which a device is reached in a network.")
+    kept.add(Document("cards.jsonl", "Cards", "en", cards=(card,), collection=STARTER))
+    kept.add(plain("mine.txt", "The new address of Ilse is in the red book.", "en"))
+
+    told = kept.answer("What is an IP address?", "en")
+
+    assert told is not None
+    assert told.found.stored.document == "cards.jsonl"
 
 
 @pytest.mark.parametrize(

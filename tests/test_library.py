@@ -10,9 +10,10 @@ import pytest
 from edge_assistant.adapters.faiss import FaissIndex
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge import exchange, ingest
+from edge_assistant.knowledge.collections import STARTER
 from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.fuse import fused
-from edge_assistant.knowledge.ingest import STARTER, Report
+from edge_assistant.knowledge.ingest import Report
 from edge_assistant.knowledge.library import Library
 from edge_assistant.storage.database import Database
 from tests.bag_of_words import BagOfWords, heating, library

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from edge_assistant.calibration import log_odds
 from edge_assistant.errors import InputError
+from edge_assistant.knowledge.answering import Finding
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Share
@@ -14,6 +16,10 @@ from edge_assistant.types import Share
 if TYPE_CHECKING:
     import sqlite_utils
 
+STARTER: Final = "starter"
+"""The collection of the documents that come with the package; those that a person added come before it."""
+_PLACE: Final = 2.0
+"""Log-odds by which an answer must be surer than one of a collection that is preferred by one place."""
 _TABLE: Final = """CREATE TABLE collections(
     name TEXT PRIMARY KEY, language TEXT, share TEXT NOT NULL, priority INTEGER NOT NULL)"""
 
@@ -53,12 +59,12 @@ class Collections:
         database.grow("collections", (_create,))
 
     def of(self, name: str) -> Collection:
-        """Return a collection; one that nobody spoke of stays at home."""
+        """Return a collection; one that nobody spoke of stays at home, and what came with the package stands behind."""
         if name in self._settings:
             said = self._settings[name]
             return Collection(name, said.language, said.share, said.priority)
         row = self._database.row("SELECT name, language, share, priority FROM collections WHERE name = ?", (name,))
-        return Collection(*row) if row else Collection(name)
+        return Collection(*row) if row else Collection(name, priority=-1 if name == STARTER else 0)
 
     def change(
         self, name: str, *, language: str | None = None, share: Share | None = None, priority: int | None = None
@@ -82,11 +88,6 @@ class Collections:
             )
         return new
 
-    def known(self) -> list[Collection]:
-        """Return every collection that was spoken of, by name."""
-        rows = self._database.rows("SELECT name FROM collections")
-        return [self.of(name) for name in sorted({*self._settings, *(row["name"] for row in rows)})]
-
     def preferred(self, found: Sequence[Found]) -> list[Found]:
         """Return what was found, best first, with each passage lifted by the priority of its collection."""
         lifts = {name: self.of(name).priority for name in {one.stored.collection for one in found}}
@@ -95,6 +96,17 @@ class Collections:
             for place, one in enumerate(found)
         ]
         return [one for _, _, one in sorted(places, key=lambda place: place[:2])]
+
+    def answered(self, found: Sequence[Found], answer: Callable[[Sequence[Found]], Finding | None]) -> Finding | None:
+        """Return the best answer of what was found: that of preferred collections, unless another is much surer."""
+        priorities = {name: self.of(name).priority for name in {one.stored.collection for one in found}}
+        levels = sorted(set(priorities.values()))
+        answers = [answer([one for one in found if priorities[one.stored.collection] >= level]) for level in levels]
+
+        def preference(one: Finding) -> float:
+            return log_odds(one.confidence) + _PLACE * priorities[one.found.stored.collection]
+
+        return max((one for one in answers if one is not None), key=preference, default=None)
 
 
 def _create(schema: sqlite_utils.Database) -> None:

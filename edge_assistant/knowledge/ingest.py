@@ -7,18 +7,16 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge import readers
+from edge_assistant.knowledge.collections import STARTER
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.shelf import Shelf
 from edge_assistant.knowledge.walking import documents
 from edge_assistant.safe_text import writable_text
-
-STARTER: Final = "starter"
-"""The collection of the documents that come with the package."""
 
 Progress: TypeAlias = Callable[[str, int, int, str], object]
 """Is told of what (files, passages) how many of how many are done, and the name of the next one."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Final
 
-from edge_assistant.calibration import shipped
+from edge_assistant.calibration import log_odds, shipped
 from edge_assistant.errors import ConfigError
 from edge_assistant.knowledge.answering import Finding
 
@@ -36,9 +35,4 @@ def judged(finding: Finding, verdict: float, language: str) -> Finding:
 
 def features(confidence: float, verdict: float) -> dict[str, float]:
     """Return both probabilities as log-odds, which a logistic table can add."""
-    return {"cheap": _log_odds(confidence), "judge": _log_odds(verdict)}
-
-
-def _log_odds(probability: float) -> float:
-    kept = min(0.999, max(0.001, probability))
-    return math.log(kept / (1.0 - kept))
+    return {"cheap": log_odds(confidence), "judge": log_odds(verdict)}

@@ -149,7 +149,8 @@ class Library:
         """Return what the documents say to a question, with the probability that it answers it."""
         if found is None:
             found = self.find(text, 10, language)
-        whole = finding(self.question(self._reworded(text), language), found)
+        question = self.question(self._reworded(text), language)
+        whole = self.collections.answered(found, lambda passages: finding(question, passages))
         parts = questions(text)
         if len(parts) == 1:
             return whole

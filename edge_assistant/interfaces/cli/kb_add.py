@@ -47,7 +47,7 @@ def add_documents(
 
     What is known already is passed over, so an interrupted run goes on where it was.
     """
-    from edge_assistant.knowledge.ingest import STARTER
+    from edge_assistant.knowledge.collections import STARTER
 
     spoken = languages.supported(language) if language else None
     if collection == STARTER:
