@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.knowledge.asked import Want, holds, wanted
+from edge_assistant.knowledge.documents import Block, Document
 from edge_assistant.knowledge.likeness import likeness
 from edge_assistant.knowledge.quote import quoted, section, shortened
 from edge_assistant.knowledge.traits import reversed_by, traits, wanted_spots
@@ -70,6 +71,16 @@ def test_steps_are_quoted_whole(tmp_path: Path) -> None:
 
     assert answer is not None
     assert "1. Open the cover.\n2. Hold the red button for five seconds." in answer.text
+
+
+def test_the_name_of_a_file_stands_for_none_of_its_passages(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    said = Block("Welcome to the tour of the old mill.", place="00:00:01")
+    kept.add(Document("talk.srt", "talk", "en", (said,)))
+
+    answer = kept.answer("How do I talk to you?", "en")
+
+    assert answer is None or answer.confidence < 0.15
 
 
 def test_a_long_sentence_is_shortened_to_what_bears_on_the_question() -> None:

@@ -149,9 +149,10 @@ def _titled(question: Question, found: Sequence[Found]) -> Iterator[Finding]:
     """Yield what stands under the question, or heading, that is most like this one."""
     for one in found:
         chunk = one.stored.chunk
-        heading = chunk.question or chunk.title.rpartition(" › ")[2]
-        if not heading or ("#" not in chunk.place and not chunk.question):
+        _, below, heading = chunk.title.rpartition(" › ")
+        if not below and not chunk.question:  # the name of the whole document stands for none of its passages
             continue
+        heading = chunk.question or heading
         cosine = one.cosine if chunk.question else None
         beside = vocabulary(chunk.title) | vocabulary(chunk.text)
         alike = likeness(question.text, heading, cosine, question.weight, beside)
