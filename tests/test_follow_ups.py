@@ -95,6 +95,9 @@ async def test_an_answer_completes_what_was_asked(house: House, turns: list[str]
         (["open the garage door", "yes", "close it"], "Close the garage door? Say yes to confirm."),
         (["set the thermostat to 20", "make it 22"], "Set the thermostat to 22 degrees."),
         (["set a timer for 5 minutes", "cancel it"], "Cancelled the timer for 5 minutes."),
+        (["set a timer for 5 minutes", "add two minutes", "cancel that"], "Cancelled the timer for 5 minutes."),
+        (["set an alarm", "7 am", "no, cancel that please"], "Cancelled the alarm at 7:00 AM tomorrow."),
+        (["设个闹钟", "早上七点", "取消"], "已取消明天7点整的闹钟。"),
         (["把温控器调到20度", "改成22度"], "已把空调设为22度。"),
         (["开灯", "卧室", "把它关掉"], "已关闭卧室灯和床头灯。"),
         (["定个十分钟的计时器", "取消它"], "已取消10分钟计时器。"),
@@ -138,6 +141,13 @@ async def test_a_turn_takes_what_it_leaves_unsaid_from_the_one_before(
 )
 async def test_who_says_something_else_has_not_answered(house: House, turns: list[str], said: str) -> None:
     assert await talk(house, *turns) == said
+
+
+@pytest.mark.parametrize(
+    "turns", [["turn on the kitchen light", "cancel that"], ["wake me at 7", "set an alarm", "cancel"]]
+)
+async def test_what_is_not_undone_is_said_to_stay(house: House, turns: list[str]) -> None:
+    assert (await talk(house, *turns)).startswith("What is done stays as it is.")
 
 
 async def test_the_bedroom_too_after_the_room_of_the_speaker(house: House) -> None:

@@ -88,6 +88,18 @@ _CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     "ChangeReminder": _REMINDER,
 }
 """What a correction changes, by what was asked before."""
+_CANCEL: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(
+        r"(?:no[\s,]+)?(?:please )?(?:cancel|undo|take back)(?: that| it)?(?:,? please)?[.!]*", re.IGNORECASE
+    ),
+    "zh": re.compile("(?:不[，,]?)?(?:取消|撤销|撤回)(?:吧|刚才的|它)?[。！]*"),
+}
+_RINGING: Final[Mapping[str, Mapping[str, str]]] = {
+    "Alarm": {"en": "cancel the alarm", "zh": "取消闹钟"},
+    "Reminder": {"en": "cancel the reminder", "zh": "取消提醒"},
+    "Timer": {"en": "cancel the timer", "zh": "取消计时器"},
+}
+"""What "cancel" alone means, by what the intent before was about."""
 
 
 _STEP: Final[Mapping[str, re.Pattern[str]]] = {
@@ -156,6 +168,8 @@ class _Talk:
 
     def _leaning(self, text: str, earlier: Meant) -> Meant | None:
         language = self._book.language
+        if _CANCEL[language].fullmatch(text.strip()):
+            return self._cancelled(earlier)
         if changed := self._changed(text, earlier):
             return changed
         if (stepped := _STEP[language].fullmatch(text.strip())) and (it := self._it(earlier)):
@@ -198,6 +212,14 @@ class _Talk:
         if match.intent not in INTENTS or any(len(found) != 1 for found in numbers):
             return None
         return Meant(_NUMBER.sub(numbers[0][0], before), earlier.area, leans=True)
+
+    def _cancelled(self, earlier: Meant) -> Meant | None:
+        """Return what "cancel" takes back: only what was set to ring."""
+        match = self._book.match(earlier.text, self._home)
+        if match is None or match.response == "ask" or match.intent == "AskDuration":
+            return None
+        said = next((said for about, said in _RINGING.items() if about in match.intent), None)
+        return Meant(said[self._book.language], leans=True) if said else None
 
     def _again(self, text: str, earlier: Meant) -> Meant | None:
         again = _AGAIN[self._book.language].fullmatch(text.strip())

@@ -40,8 +40,8 @@ _ALONE: Final = frozenset(
     ("WhichRoom", "WhichDoor", "UnknownDevice", "AskDuration", "DelayedOrder", "Yes", "No", "Help", "HassNevermind")
 )
 """What is no part of a longer command."""
-_VAGUE: Final = frozenset(("WhichRoom", "WhichDoor", "HassGetState"))
-"""What is asked back, unless the conversation has told it; a free phrasing may only be half of what is meant."""
+_VAGUE: Final = frozenset(("WhichRoom", "WhichDoor", "HassGetState", "HassNevermind"))
+"""What means more where the conversation has told it; a free phrasing, too, may only be half of what is meant."""
 
 
 class RuleTier:
