@@ -175,6 +175,19 @@ def test_the_starter_documents_follow_their_folder(tmp_path: Path) -> None:
     assert kept.documents() == []
 
 
+def test_the_starter_documents_of_another_installation_are_the_same_ones(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    for place in ("old", "new"):
+        folder = tmp_path / place / "knowledge_base"
+        folder.mkdir(parents=True)
+        (folder / "pump.md").write_text(f"# Pump\n\nThe pump of the {place} house is red.", encoding="utf-8")
+        (folder / "roof.md").write_text("# Roof\n\nThe roof is flat.", encoding="utf-8")
+        report = ingest.sync_starter(kept, folder)
+
+    assert report.added == ["pump.md"]
+    assert [entry.source for entry in kept.documents()] == ["pump.md", "roof.md"]
+
+
 def test_a_library_travels_in_one_file(tmp_path: Path) -> None:
     here, embedder = library(tmp_path / "here"), BagOfWords()
     here.add(heating())

@@ -127,10 +127,12 @@ def sync_starter(library: Library, folder: Path | None, *, limit: int = 5_000_00
     mark = _mark(files)
     if library.store.remembered(STARTER) == mark:
         return Report(unchanged=[name for _, name in files])
-    kept = {name for _, name in files}
-    vanished = [
-        entry.source for entry in library.documents() if entry.collection == STARTER and entry.source not in kept
-    ]
+    kept = {name: str(file.resolve()) for file, name in files}
+    known = [entry for entry in library.documents() if entry.collection == STARTER]
+    vanished = [entry.source for entry in known if entry.source not in kept]
+    for entry in known:  # another installation of the package: the same documents, not further ones
+        if kept.get(entry.source, entry.origin) != entry.origin:
+            library.store.rename(STARTER, entry.source, entry.source, kept[entry.source])
     for source in vanished:
         library.remove(source, STARTER)
     report = add(library, [folder], limit=limit, collection=STARTER) if folder and files else Report()
