@@ -6,7 +6,7 @@ import re
 from decimal import Context, Decimal, DecimalException, InvalidOperation, Overflow
 from typing import Final
 
-from edge_assistant.skills.arithmetic_words import share, signs
+from edge_assistant.skills.arithmetic_words import may_be_sum, share, signs
 
 _TOKEN: Final = re.compile(r"\s*(mod|\d+(?:\.\d+)?|[-+*/÷×^√∛()%])")
 _SYMBOLS: Final = {"×": "*", "÷": "/"}
@@ -22,6 +22,8 @@ class NotArithmetic(ValueError):
 
 def is_arithmetic(said: str, language: str) -> bool:
     """Return whether the words are a sum with at least one operation in it."""
+    if not may_be_sum(said):
+        return False
     if share(said):
         return True
     try:

@@ -28,6 +28,12 @@ def signs(said: str) -> str:
     return text
 
 
+def may_be_sum(said: str) -> bool:
+    """Return whether words have a number in them, and nothing that no sum has; it is asked of every text."""
+    text = said.casefold()
+    return _COUNTED.search(text) is not None and _KNOWN.issuperset(_SPOKEN.findall(text))
+
+
 def share(said: str) -> tuple[str, str] | None:
     """Return the part and the whole in a question for the percentage: "what percent of 80 is 20"."""
     found = next((found for pattern in _SHARES if (found := pattern.fullmatch(said.strip(" ?？。.")))), None)
@@ -100,3 +106,11 @@ _WORDS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
     (r"(?<=\d)\s*x\s*(?=[\d(-])", "*"),
     (r"\bmodulo\b|\bmod\b", "mod"),
 )
+_COUNTED: Final = re.compile(rf"[\d{''.join(_CHINESE)}十]|double|{'|'.join(_PARTS)}")
+_SPOKEN: Final = re.compile(r"[a-z]+|[^\W\d_]")
+_KNOWN: Final = frozenset(
+    _SPOKEN.findall(
+        re.sub(r"\\[a-z]|\?P<\w+>", " ", " ".join((*(words for words, _ in _WORDS), *(way.pattern for way in _SHARES))))
+    )
+) | {"a", "负", "十", *_CHINESE, *_PARTS, *(f"{part}s" for part in _PARTS)}
+"""Every word and every ideograph of a sum."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from edge_assistant.skills.days import WEEKDAY, plain
 from edge_assistant.skills.moment_words import moment
 from edge_assistant.skills.orders import no_hand
 
@@ -31,6 +32,12 @@ _NOT_HERE: Final = re.compile(
     r"^(?:please|请|麻烦|帮我|给我)|\b(?:alarms?|timers?|remind\w*)\b|闹钟|闹铃|提醒|计时", re.IGNORECASE
 )
 """What is read without its politeness, and what rings at its time by other rules."""
+_TIMELY: Final = re.compile(
+    rf"\d|day|night|noon|morning|evening|hour|hr|min|sec|while|moment|week|month|year|daily|tomorrow|\b(?:{WEEKDAY})s?\b"
+    "|christmas|xmas|easter|halloween|thanksgiving|valentine|fools|pentecost|whitsun"
+    "|[点时秒刻钟天日周月年号早晚晨午夜节：]|分(?!之)|星期|礼拜|元旦|[五六十]一|国庆|圣诞"
+)
+"""What no time can do without."""
 _POLITE: Final = re.compile(r"(?:please\s+|请|麻烦|帮我|给我)+", re.IGNORECASE)
 _BARE: Final = re.compile(r"at \d{1,2}", re.IGNORECASE)
 _SWITCHING: Final = re.compile(
@@ -49,12 +56,15 @@ def parted(said: str, language: str) -> tuple[str, str, bool] | None:
 
 
 def _parts(said: str, language: str) -> Iterator[tuple[str, str, bool]]:
+    if not _TIMELY.search(plain(said, language)):
+        return
     cuts = range(1, len(said)) if language == "zh" else [space.start() for space in re.finditer(" ", said)]
     for cut in cuts:
         head, tail = said[:cut].strip(" ,，"), said[cut:].strip(" ,，")
-        if _ordered(head, language) and _WHILE[language].fullmatch(tail):
+        ordered = _ordered(head, language)
+        if ordered and _WHILE[language].fullmatch(tail):
             yield head, tail, True
-        elif _ordered(head, language) and _is_time(tail, head, language):
+        elif ordered and _is_time(tail, head, language):
             yield head, tail, False
         elif _ordered(tail, language) and _is_time(head, tail, language):
             yield tail, head, False
