@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge_assistant.errors import ConfigError
+from edge_assistant.rules.borders import Kept, Kinds
 from edge_assistant.rules.growth import Growth
 from edge_assistant.rules.programs import Node, list_program, parted, program
 from edge_assistant.rules.word_index import required
@@ -60,6 +61,9 @@ class Rules:
     programs: Mapping[str, Node] = field(default_factory=dict)
     """The expansion rules as the sieve reads them."""
     list_programs: Mapping[str, Node] = field(default_factory=dict)
+    beginnings: Kept = ()
+    """What templates begin with."""
+    endings: Kept = ()
 
     def prepared(self) -> Rules:
         """Return these rules with everything worked out that makes matching fast."""
@@ -68,13 +72,21 @@ class Rules:
 
         parsed = {name: parse_sentence(text) for name, text in self.expansions.items()}
         lists = Intents.from_dict({"language": self.language, "intents": {}, "lists": self.lists}).slot_lists
-        parts: dict[str, tuple[int, Node]] = {}
+        numbered: dict[str, tuple[int, Node]] = {}
+        templates = tuple(_prepared(template, parsed, numbered) for template in self.templates)
+        parts = [node for _, node in numbered.values()]
+        programs = {name: program(sentence.expression) for name, sentence in parsed.items()}
+        list_programs = {name: list_program(slots) for name, slots in lists.items()}
+        whole = [[parts[part] for part in template.program] for template in templates]
+        beginnings, endings = (Kinds(programs, list_programs, back).kept(whole) for back in (False, True))
         return replace(
             self,
-            templates=tuple(_prepared(template, parsed, parts) for template in self.templates),
-            parts=[node for _, node in parts.values()],
-            programs={name: program(sentence.expression) for name, sentence in parsed.items()},
-            list_programs={name: list_program(slots) for name, slots in lists.items()},
+            templates=templates,
+            parts=parts,
+            programs=programs,
+            list_programs=list_programs,
+            beginnings=beginnings,
+            endings=endings,
         )
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from edge_assistant.errors import ConfigError
 from edge_assistant.rules.draft import Draft, RuleFile, Rules, Template
 
-_FORMAT: Final = "9"
+_FORMAT: Final = "10"
 
 
 def read_rules(language: str, folders: Sequence[Path], checks: Collection[str], cache: Path | None = None) -> Rules:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from edge_assistant.devices.home import Home
 from edge_assistant.numerals import digits
+from edge_assistant.rules.borders import Borders
 from edge_assistant.rules.programs import HOME_LISTS, catches
-from edge_assistant.rules.pruning import Plain, Pruned
+from edge_assistant.rules.pruning import Pruning, Said
 from edge_assistant.rules.ranges import quickened
 from edge_assistant.rules.sieve import Sieve
 from edge_assistant.rules.steps import Reader
@@ -117,17 +118,25 @@ class Templates:
         self.rules = rules
         self._parsed: dict[int, IntentData] = {}
         self._expansions: dict[str, Any] = {}
-        self._plain = Plain()
 
     @cached_property
     def _index(self) -> Index:
         return Index([template.clauses for template in self.rules.templates])
 
     @cached_property
+    def _borders(self) -> Borders:
+        return Borders(self.rules.beginnings, self.rules.endings)
+
+    @cached_property
     def _sieve(self) -> Sieve:
         rules = self.rules
         programs = [template.program for template in rules.templates]
         return Sieve(programs, rules.parts, rules.programs, rules.list_programs, HOME_LISTS)
+
+    @cached_property
+    def _pruning(self) -> Pruning:
+        open_lists = () if self.rules.ignore_whitespace else self.rules.wildcards
+        return Pruning(self._expansions, self._sieve.steps.listed, open_lists)
 
     @cached_property
     def whole(self) -> Mapping[int, str]:
@@ -140,7 +149,8 @@ class Templates:
 
         then those that always catch some.
         """
-        alive = self._index.within(text)
+        alive = self._borders.fitting(text, found)
+        alive = alive and self._index.within(text) & alive
         if not alive:
             return [], []
         reader = Reader(text, found)
@@ -180,11 +190,9 @@ class Templates:
 
         intents: dict[str, Intent] = {}
         data = [(self.rules.templates[number].intent, self._data(number)) for number in candidates]
-        pruned = Pruned(
-            text, self._expansions, self._plain, () if self.rules.ignore_whitespace else self.rules.wildcards
-        )
+        said = Said(text, found)
         for intent, parsed in data:
-            if (sentence := pruned.sentence(parsed.sentences[0])) is not None:
+            if (sentence := self._pruning.sentence(parsed.sentences[0], said)) is not None:
                 intents.setdefault(intent, Intent(intent)).data.append(_only(parsed, sentence))
         if not intents:
             return

@@ -1,125 +1,169 @@
-"""Templates cut down to one text: what cannot stand in it is left out before hassil tries everything else."""
+"""Templates cut down to one text: what cannot stand where it would have to is left out before hassil tries the rest."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from edge_assistant.rules.steps import Reader, Step, anything
 from edge_assistant.rules.word_index import squeezed
 
 if TYPE_CHECKING:
-    from hassil.expression import Expression, Sentence
+    from hassil.expression import Sentence
 
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
-class Plain:
-    """The words of parsed templates, squeezed once for all texts."""
+class Said(Reader):
+    """One text as it was said, to which templates are cut."""
 
-    def __init__(self) -> None:
-        self._squeezed: dict[int, tuple[Expression, str]] = {}
+    __slots__ = ("_beginnings", "_said", "cut")
 
-    def __call__(self, chunk: Any) -> str:
-        found = self._squeezed.get(id(chunk))
-        if found is None:
-            # The chunk is kept, so its id stays its own.
-            found = self._squeezed[id(chunk)] = chunk, squeezed(chunk.text)
-        return found[1]
+    def __init__(self, text: str, named: Mapping[str, Sequence[tuple[int, int, int]]]) -> None:
+        self._said = unicodedata.normalize("NFC", text)
+        super().__init__(squeezed(text), named)
+        self.cut: dict[tuple[str, int, int], _Cut] = {}
+        """What was left of expansion rules, by their name and where they may start."""
+        self._beginnings = 0
+
+    def beginnings(self) -> int:
+        """Return the places at which words begin."""
+        if not self._beginnings:
+            place = 0
+            for word in _WORD.findall(self._said):
+                self._beginnings |= 1 << place
+                place += len(squeezed(word))
+        return self._beginnings
 
 
-class Pruned:
-    """Cuts templates down to one text; expansion rules are put in their places."""
+_Cut: TypeAlias = "tuple[Any, int, int]"
+"""What is left of an expression, or None; where it may end, and where it may end inside an open slot."""
+_Cutter: TypeAlias = "Callable[[Said, int, int], _Cut]"
+"""Cuts an expression that may start at these places, or anywhere from these on, inside an open slot."""
+_NOTHING: Final[_Cut] = (None, 0, 0)
+
+
+class Pruning:
+    """Cuts the templates of one pack; expansion rules are put in their places."""
 
     def __init__(
-        self, text: str, expansions: Mapping[str, Sentence], plain: Plain, open_lists: Collection[str] = ()
+        self, expansions: Mapping[str, Sentence], list_step: Callable[[str], Step], open_lists: Collection[str] = ()
     ) -> None:
-        """Prepare for a text; `open_lists` are those after which hassil goes on only where a word begins."""
-        text = unicodedata.normalize("NFC", text)
-        self._text = squeezed(text)
-        self._said = text
+        """Take what finds a list in a text, and the lists after which hassil goes on only where a word begins."""
         self._expansions = expansions
-        self._plain = plain
+        self._list_step = list_step
         self._open = open_lists
-        self._rules: dict[tuple[str, bool], tuple[Any, bool]] = {}
+        self._sentences: dict[str, _Cutter] = {}
+        self._rules: dict[str, _Cutter] = {}
 
-    def sentence(self, sentence: Sentence) -> Sentence | None:
+    def sentence(self, sentence: Sentence, said: Said) -> Sentence | None:
         """Return a template without what cannot stand in the text; None where it cannot match."""
         from hassil.expression import Group, Sentence
         from hassil.expression import Sequence as Row
 
-        expression, _ = self._cut(sentence.expression, False)
-        if expression is None:
+        text = str(sentence.text)
+        if text not in self._sentences:
+            self._sentences[text] = self._cutter(sentence.expression)
+        expression, ends, open_ = self._sentences[text](said, 1, 0)
+        if expression is None or not (ends & said.end or open_):
             return None
         whole = expression if isinstance(expression, Group) else Row(items=[expression])
         return Sentence(whole, text=sentence.text, required_clauses=frozenset())
 
-    def _cut(self, expression: Any, after_open: bool) -> tuple[Any, bool]:
-        """Return the expression, a smaller one, or None where nothing is left; and whether an open slot still is open.
-
-        `after_open` says that an open slot stands before it.
-        """
+    def _cutter(self, expression: Any) -> _Cutter:
         kind = type(expression).__name__
         if kind == "TextChunk":
-            return self._chunk(expression, after_open)
+            return _chunk(expression)
         if kind == "ListReference":
-            return expression, expression.list_name in self._open and expression.is_end_of_word
+            return self._list(expression)
         if kind == "RuleReference":
-            key = expression.rule_name, after_open
-            if key not in self._rules:
-                self._rules[key] = self._cut(self._expansions[expression.rule_name].expression, after_open)
-            return self._rules[key]
+            return self._rule(expression.rule_name)
+        parts = [self._cutter(item) for item in expression.items]
         if kind == "Alternative":
-            return self._alternative(expression, after_open)
-        if kind == "Permutation":
-            items = [self._cut(item, False)[0] for item in expression.items]
-            return (None if None in items else type(expression)(items=items)), False
-        return self._row(expression, after_open)
+            return _alternative(expression, parts)
+        return _permutation(type(expression), parts) if kind == "Permutation" else _row(type(expression), parts)
 
-    def _chunk(self, chunk: Any, after_open: bool) -> tuple[Any, bool]:
-        plain = self._plain(chunk)
-        if not plain:
-            return chunk, after_open and not chunk.text.strip()
-        if after_open and chunk.text.lstrip()[:1].isalnum():
-            return (chunk if self._begins(plain) else None), False
-        return (chunk if plain in self._text else None), False
+    def _list(self, expression: Any) -> _Cutter:
+        if expression.list_name in self._open and expression.is_end_of_word:
+            return lambda said, starts, open_: (expression, 0, anything(said, starts | open_))
+        step = self._list_step(expression.list_name)
 
-    @cached_property
-    def _words(self) -> str:
-        """Return the text with a space before each word, and nothing else between them."""
-        return "".join(f" {squeezed(word)}" for word in _WORD.findall(self._said))
+        def cut(said: Said, starts: int, open_: int) -> _Cut:
+            ends = step(said, starts | open_)
+            return (expression, ends, 0) if ends else _NOTHING
 
-    def _begins(self, plain: str) -> bool:
-        """Return whether some word of the text begins so, or some words."""
-        if f" {plain}" in self._words:
-            return True
-        return plain in self._text and any(
-            self._words[place:].replace(" ", "").startswith(plain)
-            for place, character in enumerate(self._words)
-            if character == " "
-        )
+        return cut
 
-    def _alternative(self, expression: Any, after_open: bool) -> tuple[Any, bool]:
-        cut = [self._cut(item, after_open) for item in expression.items]
-        kept = [(item, is_open) for item, is_open in cut if item is not None]
-        items = [item for item, _ in kept]
-        still_open = any(is_open for _, is_open in kept)
-        if len(items) == 1:
-            return items[0], still_open
-        return (type(expression)(items=items, is_optional=expression.is_optional) if items else None), still_open
+    def _rule(self, name: str) -> _Cutter:
+        def cut(said: Said, starts: int, open_: int) -> _Cut:
+            key = name, starts, open_
+            found = said.cut.get(key)
+            if found is None:
+                if name not in self._rules:
+                    self._rules[name] = self._cutter(self._expansions[name].expression)
+                found = said.cut[key] = self._rules[name](said, starts, open_)
+            return found
 
-    def _row(self, expression: Any, is_open: bool) -> tuple[Any, bool]:
+        return cut
+
+
+def _chunk(chunk: Any) -> _Cutter:
+    plain, blank = squeezed(chunk.text), not chunk.text.strip()
+    begins_word, length = chunk.text.lstrip()[:1].isalnum(), len(plain)
+
+    def cut(said: Said, starts: int, open_: int) -> _Cut:
+        places = said.literal(plain)
+        if open_:
+            starts |= open_ if not begins_word or places & open_ & said.beginnings() else 0
+        ends = (starts & places) << length
+        return (chunk, ends, 0) if ends else _NOTHING
+
+    def skip(said: Said, starts: int, open_: int) -> _Cut:
+        return (chunk, starts, open_) if blank else (chunk, starts | open_, 0)
+
+    return cut if plain else skip
+
+
+def _alternative(expression: Any, parts: Sequence[_Cutter]) -> _Cutter:
+    kind, is_optional = type(expression), expression.is_optional
+
+    def cut(said: Said, starts: int, open_: int) -> _Cut:
+        items, ends, still_open = [], 0, 0
+        for part in parts:
+            item, end, inside = part(said, starts, open_)
+            if item is not None:
+                items.append(item)
+                ends |= end
+                still_open |= inside
+        if len(items) > 1:
+            return kind(items=items, is_optional=is_optional), ends, still_open
+        return (items[0] if items else None), ends, still_open
+
+    return cut
+
+
+def _permutation(kind: Any, parts: Sequence[_Cutter]) -> _Cutter:
+    def cut(said: Said, starts: int, open_: int) -> _Cut:
+        places = anything(said, starts | open_)
+        items = [part(said, places, 0)[0] for part in parts]
+        return _NOTHING if None in items else (kind(items=items), places, 0)
+
+    return cut
+
+
+def _row(kind: Any, parts: Sequence[_Cutter]) -> _Cutter:
+    def cut(said: Said, starts: int, open_: int) -> _Cut:
         items: list[Any] = []
-        for item in expression.items:
-            cut, is_open = self._cut(item, is_open)
-            if cut is None:
-                return None, False
-            items += _inner(cut)
-        if len(items) == 1:
-            return items[0], is_open
-        return type(expression)(items=items), is_open
+        for part in parts:
+            item, starts, open_ = part(said, starts, open_)
+            if item is None:
+                return _NOTHING
+            items += _inner(item)
+        return (items[0] if len(items) == 1 else kind(items=items)), starts, open_
+
+    return cut
 
 
 def _inner(expression: Any) -> Sequence[Any]:

@@ -55,7 +55,7 @@ class Sieve:
         self._lists = lists
         self._home_lists = home_lists
         self._tree = Tree.grown(programs)
-        self._steps = Steps(rules, lists, home_lists)
+        self.steps = Steps(rules, lists, home_lists)
         self._made: dict[int, Step] = {}
 
     def through(self, reader: Reader, alive: int) -> int:
@@ -69,7 +69,7 @@ class Sieve:
             self._rules,
             self._lists,
             self._home_lists,
-            lambda node, starts: self._steps.of(node)(reader, starts),
+            lambda node, starts: self.steps.of(node)(reader, starts),
         )
         return counting.most(self._parts[part] for part in parts)
 
@@ -88,12 +88,12 @@ class Sieve:
 
     def _edges(self, reader: Reader, tree: Tree, starts: int) -> Sequence[tuple[int, Tree]]:
         if tree.fitting is None:
-            first = self._steps.first
+            first = self.steps.first
             tree.fitting = Table((edge, first(self._parts[edge[0]])) for edge in tree.edges.items())
         return tree.fitting.at(reader, starts)
 
     def _step(self, part: int) -> Step:
         step = self._made.get(part)
         if step is None:
-            step = self._made[part] = self._steps.of(self._parts[part])
+            step = self._made[part] = self.steps.of(self._parts[part])
         return step

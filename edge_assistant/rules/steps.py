@@ -93,7 +93,7 @@ class Steps:
             return self._mentioned(tag, node[1])
         if tag == "p":
             return _in_any_order([self.of(part) for part in node[1:]])
-        return _number if tag == "#" else _anything
+        return _number if tag == "#" else anything
 
     def first(self, node: Node) -> First:
         """Return the characters that a part may start with."""
@@ -112,6 +112,10 @@ class Steps:
         if key not in self._firsts:
             self._firsts[key] = self.first(self._body(tag, node[1]))
         return self._firsts[key]
+
+    def listed(self, name: str) -> Step:
+        """Return the function of a list."""
+        return self._mentioned("l", name)
 
     def _mentioned(self, tag: str, name: str) -> Step:
         """Return the function of a rule or a list, which is made when it is first called."""
@@ -163,7 +167,7 @@ def _in_any_order(parts: Sequence[Step]) -> Step:
 
     def ordered(reader: Reader, left: Sequence[Step], starts: int) -> int:
         if len(left) > MOST_ORDERS:
-            return _anything(reader, starts)
+            return anything(reader, starts)
         if len(left) == 1:
             return left[0](reader, starts)
         ends = 0
@@ -228,6 +232,7 @@ def _number(reader: Reader, starts: int) -> int:
     return ends
 
 
-def _anything(reader: Reader, starts: int) -> int:
+def anything(reader: Reader, starts: int) -> int:
+    """Return every place from the first of these on."""
     lowest = starts & -starts
     return (reader.end << 1) - lowest if starts else 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Final
 
 _ENOUGH: Final = 2
@@ -59,36 +61,47 @@ class Index:
                 clause = known.setdefault(words, len(known))
                 needing[clause] = needing.get(clause, 0) | 1 << number
                 self._content[turn] &= ~(1 << number)
-        self._by_start: dict[str, list[tuple[str, list[int]]]] = {}
-        clauses_of: dict[str, list[int]] = {}
+        self._by_start: dict[str, list[str]] = {}
+        self._clauses: dict[str, list[int]] = {}
+        """The clauses that each word meets."""
+        self._met_by: dict[str, list[int]] = {}
+        """The templates whose first clause a word meets, whose second and so on: worked out when it is first found."""
         for words, clause in known.items():
             for word in words:
-                clauses_of.setdefault(word, []).append(clause)
-        for word, met in clauses_of.items():
-            self._by_start.setdefault(word[:2], []).append((word, met))
+                self._clauses.setdefault(word, []).append(clause)
+        for word in self._clauses:
+            self._by_start.setdefault(word[:2], []).append(word)
         self._short = any(len(start) == 1 for start in self._by_start)
 
     def within(self, text: str) -> int:
         """Return the templates that a squeezed text may be of, as bits."""
-        met = self._met(text)
-        left = self._all
-        for needing, content in zip(self._needing, self._content, strict=True):
-            for clause in met:
-                content |= needing.get(clause, 0)
+        met, left = self._content, self._all
+        for word in self._found(text):
+            met = [before | bits for before, bits in zip(met, self._met(word), strict=True)]
+        for content in met:
             left &= content
         return left
 
-    def _met(self, text: str) -> set[int]:
-        """Return the clauses of which a word stands in the text."""
-        met: set[int] = set()
-        for place in range(len(text)):
-            for word, clauses in self._by_start.get(text[place : place + 2], ()):
-                if text.startswith(word, place):
-                    met.update(clauses)
-            if self._short and place + 1 < len(text):
-                for _, clauses in self._by_start.get(text[place], ()):
-                    met.update(clauses)
+    def _met(self, word: str) -> list[int]:
+        met = self._met_by.get(word)
+        if met is None:
+            clauses = self._clauses[word]
+            met = self._met_by[word] = [
+                reduce(or_, (needing.get(clause, 0) for clause in clauses), 0) for needing in self._needing
+            ]
         return met
+
+    def _found(self, text: str) -> set[str]:
+        """Return the words that stand in the text."""
+        found: set[str] = set()
+        by_start = self._by_start
+        for place in range(len(text)):
+            for word in by_start.get(text[place : place + 2], ()):
+                if text.startswith(word, place):
+                    found.add(word)
+        if self._short:
+            found.update(letter for letter in text if letter in by_start)
+        return found
 
 
 def required(clauses: Iterable[Iterable[str]]) -> list[list[str]]:
