@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -219,8 +225,6 @@ def test_a_file_that_is_no_export_is_refused(tmp_path: Path, content: bytes) -> 
 
 
 def test_a_damaged_export_changes_nothing(tmp_path: Path) -> None:
-    import zipfile
-
     here = library(tmp_path / "here")
     here.add(heating())
     exchange.export(here, tmp_path / "kb.zip")
@@ -235,6 +239,57 @@ def test_a_damaged_export_changes_nothing(tmp_path: Path) -> None:
         exchange.take_in(there, tmp_path / "kb.zip")
 
     assert there.documents() == []
+
+
+def test_what_came_with_the_package_does_not_travel(tmp_path: Path) -> None:
+    here = library(tmp_path / "here")
+    here.add(heating())
+    here.add(plain("pump.txt", "The pump is red.", "en", collection=STARTER))
+    there = library(tmp_path / "there")
+
+    assert exchange.export(here, tmp_path / "kb.zip") == 1
+    assert exchange.take_in(there, tmp_path / "kb.zip") == (1, 1)
+    assert [entry.source for entry in there.documents()] == ["heating.md"]
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [("chunks", "text", None), ("chunks", "title", ["a"]), ("chunks", "text", 5), ("chunks", "line", "1")],
+)
+def test_an_export_that_was_made_up_is_refused_whole(tmp_path: Path, part: str, name: str, value: object) -> None:
+    there = library(tmp_path / "there")
+
+    with pytest.raises(InputError, match="not a knowledge base"):
+        exchange.take_in(there, made_up(tmp_path, lambda record: record[part][-1].update({name: value})))
+
+    assert there.documents() == []
+
+
+@pytest.mark.parametrize("vector", [b"abc", b"ab", b"\xff\xff" * 64])
+def test_vectors_that_no_embedder_made_are_made_again(tmp_path: Path, vector: bytes) -> None:
+    there, made = library(tmp_path / "there"), base64.b64encode(vector).decode()
+
+    def change(record: dict[str, Any]) -> None:
+        record["vectors"] = [made] * len(record["chunks"])
+
+    assert exchange.take_in(there, made_up(tmp_path, change)) == (1, 1)
+    assert there.verify() == []
+    assert there.find("the pump", 1, "en")[0].cosine is not None
+
+
+def made_up(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """Return an export whose one document was changed, and whose checksum is right."""
+    here = library(folder / "here")
+    here.add(heating())
+    exchange.export(here, folder / "kb.zip")
+    with zipfile.ZipFile(folder / "kb.zip") as archive:
+        manifest, record = json.loads(archive.read("manifest.json")), json.loads(archive.read("knowledge.jsonl"))
+    change(record)
+    content = json.dumps(record).encode() + b"\n"
+    with zipfile.ZipFile(folder / "kb.zip", "w") as archive:
+        archive.writestr("manifest.json", json.dumps({**manifest, "sha256": hashlib.sha256(content).hexdigest()}))
+        archive.writestr("knowledge.jsonl", content)
+    return folder / "kb.zip"
 
 
 def test_the_former_embedder_answers_until_the_new_one_has_seen_everything(tmp_path: Path) -> None:

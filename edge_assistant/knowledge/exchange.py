@@ -15,9 +15,11 @@ from typing import IO, Any, Final
 
 from edge_assistant.errors import InputError, StorageError
 from edge_assistant.knowledge.chunks import Chunk
+from edge_assistant.knowledge.collections import STARTER
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.store import Entry
+from edge_assistant.safe_text import writable_text
 
 _FORMAT: Final = 2
 """Vectors in float16; the first format had float32."""
@@ -30,7 +32,10 @@ _LONGEST: Final = 200_000_000
 
 
 def export(library: Library, path: Path) -> int:
-    """Write every document to one file, whole or not at all; return how many. Raises `InputError`, `StorageError`."""
+    """Write every document to one file, whole or not at all, but for those that came with the package; return how many.
+
+    Raises `InputError`, `StorageError`.
+    """
     if path.exists() and not path.is_file():  # a device or a pipe would be replaced by the file
         raise InputError(f"{path}: this is not a file")
     library.settle()
@@ -57,8 +62,10 @@ def take_in(library: Library, path: Path) -> tuple[int, int]:
         new = total = 0
         with archive.open(_CONTENT) as stream:
             for line in stream:
-                new += library.restore(*_revived(line), stamp=str(manifest.get("stamp", "")))
-                total += 1
+                document, chunks, vectors = _revived(line)
+                if document.collection != STARTER:
+                    new += library.restore(document, chunks, vectors, stamp=str(manifest.get("stamp", "")))
+                    total += 1
     library.settle()
     return new, total
 
@@ -67,6 +74,8 @@ def _written(library: Library, archive: zipfile.ZipFile) -> dict[str, Any]:
     digest, count = hashlib.sha256(), 0
     with archive.open(_CONTENT, "w", force_zip64=True) as stream:
         for entry in library.documents():
+            if entry.collection == STARTER:  # every device has its own
+                continue
             line = json.dumps(_record(library, entry), ensure_ascii=False).encode() + b"\n"
             digest.update(line)
             stream.write(line)
@@ -90,12 +99,25 @@ def _record(library: Library, entry: Entry) -> dict[str, Any]:
 def _revived(line: bytes) -> tuple[Document, list[Chunk], list[bytes]]:
     record = json.loads(line)
     vectors = [base64.b64decode(text, validate=True) for text in record.pop("vectors")]
-    chunks = [Chunk(**chunk) for chunk in record.pop("chunks")]
+    chunks = [_chunk(fields) for fields in record.pop("chunks")]
     if len(vectors) != len(chunks) or len({len(vector) for vector in vectors}) > 1:
         raise ValueError("a passage lacks its vector")
-    if not all(isinstance(value, str) for value in record.values()):
+    if not all(_is_text(value) for value in record.values()):
         raise TypeError("a document is described in words")
     return Document(**record), chunks, vectors
+
+
+def _chunk(fields: dict[str, Any]) -> Chunk:
+    chunk = Chunk(**fields)
+    words = (chunk.text, chunk.title, chunk.place, chunk.language, "" if chunk.question is None else chunk.question)
+    numbers = (one for one in (chunk.line, chunk.page) if one is not None)
+    if not all(map(_is_text, words)) or not all(type(one) is int for one in numbers):
+        raise TypeError("a passage is words in a place")
+    return chunk
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and writable_text(value) == value
 
 
 @contextmanager

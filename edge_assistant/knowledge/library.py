@@ -97,15 +97,22 @@ class Library:
 
     def restore(self, document: Document, cut: Sequence[Chunk], vectors: Sequence[bytes], stamp: str) -> bool:
         """Keep a document that another library has cut; its vectors count where the embedder is the same."""
-        import numpy
-
         if self.store.fingerprint(document.collection, document.source) == document.fingerprint:
             return False
-        usable = self._ready() and stamp == self.stamp and bool(vectors) and all(vectors)
-        halves = numpy.frombuffer(b"".join(vectors) if usable else b"", dtype=numpy.float16)
-        rows = halves.astype(numpy.float32).reshape(len(cut), -1) if usable else None
-        self.store.replace(document, cut, stamp if usable else None, rows)
+        rows = self._usable(vectors, stamp)
+        self.store.replace(document, cut, None if rows is None else stamp, rows)
         return True
+
+    def _usable(self, vectors: Sequence[bytes], stamp: str) -> FloatArray | None:
+        """Return vectors of another library where this embedder could have made them."""
+        import numpy
+
+        if not vectors or not self._ready() or self._embedder is None or stamp != self.stamp:
+            return None
+        if any(len(vector) != 2 * self._embedder.dimension for vector in vectors):
+            return None
+        rows = numpy.frombuffer(b"".join(vectors), dtype=numpy.float16).astype(numpy.float32)
+        return rows.reshape(len(vectors), -1) if numpy.isfinite(rows).all() else None
 
     def remove(self, source: str, collection: str | None = None) -> int:
         """Forget the documents of this name or path; return how many there were."""

@@ -115,7 +115,7 @@ def rebuild_index(session: Session) -> None:
 @click.argument("file", type=_FILE)
 @click.pass_obj
 def export_library(session: Session, file: Path) -> None:
-    """Write all documents with their index to one FILE, for another device."""
+    """Write your documents with their vectors to one FILE, for another device."""
     from edge_assistant.knowledge.exchange import export
 
     with library_of(session) as library:
