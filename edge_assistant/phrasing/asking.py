@@ -27,6 +27,7 @@ _ASKS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 _COUNTS: Final = re.compile(r"\bhow many\b|多少[个盏扇台]|几[个盏扇台]", re.IGNORECASE)
 _CHOOSES: Final = re.compile(r"^(?:what|which|show|tell|where)\b|哪|什么", re.IGNORECASE)
+_ANY: Final = re.compile(r"\b(?:any|some|an?)\b|^(?:家里|现在)?还?有", re.IGNORECASE)
 _EVERY: Final = re.compile(r"\b(?:all|every)\b|都|全", re.IGNORECASE)
 _ASKED: Final = ("light", "switch", "fan", "cover", "lock", "media_player", "climate", "vacuum")
 
@@ -109,4 +110,6 @@ def _response(text: str, slots: Mapping[str, Slot]) -> str:
         return "one_yesno" if "state" in slots else "one"
     if _COUNTS.search(text):
         return "how_many"
-    return "which" if _CHOOSES.search(text) else "all" if _EVERY.search(text) else "any"
+    if _CHOOSES.search(text):
+        return "which"
+    return "all" if _EVERY.search(text) else "any" if _ANY.search(text) else "definite"

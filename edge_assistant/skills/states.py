@@ -12,6 +12,9 @@ from edge_assistant.types import Declined, Slot
 
 _OPENINGS: Final = frozenset({"window", "door", "garage_door", "opening", "garage"})
 _RUNNING: Final = frozenset({"on", "playing", "cleaning", "heat", "cool", "auto", "fan_only", "dry", "heat_cool"})
+_UNKNOWN: Final = ("unknown", "unavailable")
+_AT_REST: Final = frozenset(("off", "closed", "locked"))
+"""What all must be where somebody asks whether "the windows" are it; one that is open is open enough."""
 _SWITCHABLE: Final = (
     "light",
     "switch",
@@ -28,7 +31,7 @@ _SWITCHABLE: Final = (
 def state_word(entity: Entity, book: Rulebook) -> str:
     """Return the state of an entity in words."""
     state = entity.state
-    if entity.domain == "binary_sensor":
+    if entity.domain == "binary_sensor" and state not in _UNKNOWN:
         meanings = {"window": ("open", "closed"), "motion": ("motion", "clear"), "battery": ("low", "normal")}
         meanings |= {"moisture": ("wet", "dry"), "occupancy": ("motion", "clear"), "presence": ("home", "not_home")}
         opening = meanings["window"] if entity.device_class in _OPENINGS else ("on", "off")
@@ -86,26 +89,38 @@ class States:
             return self._one(asked, found)
         wanted = str(match.slots.get("state", ""))
         fitting = [entity for entity in found if is_in(entity, wanted)]
+        unknown = [entity for entity in found if entity.state in _UNKNOWN]
         names = _names(asked, fitting)
-        if match.response == "any":
+        response = match.response
+        if response == "definite":
+            response = "all" if wanted in _AT_REST else "any"
+        if unknown and not fitting:  # "no, none" would say more than anybody knows
+            return self._told(asked, unknown)
+        if response == "any":
             return saying("any_yes" if fitting else "any_no", names=names)
-        if match.response == "all":
+        if response == "all":
             others = [entity for entity in found if entity not in fitting]
             return saying("all_no" if others else "all_yes", names=_names(asked, others))
-        if match.response == "how_many":
+        if response == "how_many":
             return saying("how_many_some" if fitting else "how_many", count=len(fitting), names=names)
         return saying("which" if fitting else "which_none", names=names)
 
     def _one(self, asked: Asked, found: Sequence[Entity]) -> Work:
         entity, book = found[0], asked.book
         name, word = asked.name(entity), state_word(entity, book)
-        if "state" in asked.match.slots and entity.state not in ("unknown", "unavailable"):
+        if "state" in asked.match.slots and entity.state not in _UNKNOWN:
             yes = is_in(entity, str(asked.match.slots["state"]))
             return saying(
                 "one_yesno_yes" if yes else "one_yesno_no", None, names=name, state=word, **{"is": asked.verb(name)}
             )
+        return self._told(asked, found)
+
+    def _told(self, asked: Asked, found: Sequence[Entity]) -> Work:
+        """Tell the state of each."""
+        book = asked.book
         if len(found) == 1:
-            return saying(_manner(entity), names=name, state=word, **{"is": asked.verb(name)})
+            entity, name = found[0], asked.name(found[0])
+            return saying(_manner(entity), names=name, state=state_word(entity, book), **{"is": asked.verb(name)})
         told = [(each, asked.name(each)) for each in found]
         values = [(_manner(e), {"names": n, "is": asked.verb(n), "state": state_word(e, book)}) for e, n in told]
         lines = [book.say("HassGetState", key, said) or "" for key, said in values]
@@ -150,9 +165,11 @@ def _unit(entity: Entity) -> Slot | None:
 
 
 def is_in(entity: Entity, state: str) -> bool:
-    """Return whether an entity is in a state that was asked about."""
+    """Return whether an entity is in a state that was asked about; what is not known is in none."""
+    if entity.state in _UNKNOWN:
+        return entity.state == state
     if state in ("on", "off") and entity.domain in ("media_player", "climate", "vacuum"):
-        return (entity.state not in ("off", "standby", "unavailable", "unknown", "docked")) == (state == "on")
+        return (entity.state not in ("off", "standby", "docked")) == (state == "on")
     if entity.domain == "binary_sensor" and state in ("open", "closed"):
         return (entity.state in ("on", "open")) == (state == "open")
     return entity.state == state
@@ -160,11 +177,12 @@ def is_in(entity: Entity, state: str) -> bool:
 
 def _asked_about(match: Match, home: Home, area: str | None) -> tuple[Entity, ...]:
     slots = match.slots
+    domains = (str(slots["domain"]),) if "domain" in slots else match.domains
     found = home.find(
         name=str(slots["name"]) if "name" in slots else None,
         area=str(slots["area"]) if "area" in slots else None,
         floor=str(slots["floor"]) if "floor" in slots else None,
-        domains=(str(slots["domain"]),) if "domain" in slots else match.domains,
+        domains=(*domains, "binary_sensor") if domains == ("cover",) and "device_class" in slots else domains,
         device_classes=(str(slots["device_class"]),) if "device_class" in slots else (),
     )
     here = home.area(area)
