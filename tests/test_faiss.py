@@ -39,6 +39,18 @@ def test_what_is_removed_is_not_found() -> None:
     assert sorted(index.ids.tolist()) == [7, 1_000_000_007]
 
 
+def test_vectors_are_handed_out_by_their_ids() -> None:
+    index = filled()
+
+    ids, vectors = index.of([1_000_000_007, 12345, 7])
+    assert ids.tolist() == [1_000_000_007, 7]
+    assert vectors.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
+    index.remove(numpy.array([7]))
+    index.add(numpy.array([3]), numpy.array([[0, 0, 0, 1]], dtype=numpy.float32))
+    assert index.of([7, 3])[1].tolist() == [[0, 0, 0, 1]]
+    assert [part.shape[0] for part in FaissIndex(4).of([7])] == [0, 0]
+
+
 def test_it_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
     digest = filled().write(tmp_path / "index.faiss")
 
@@ -110,6 +122,9 @@ def test_a_compact_index_comes_back_from_disk_with_what_it_forgot(
     assert again.compact
     assert len(again.ids) == 2991
     assert again.search(vectors[:1], 3)[1][0, 0] == 5
+    ids, near = again.of([7_000_000_009, 7_000_000_010, 5])
+    assert ids.tolist() == [7_000_000_010, 5]
+    assert float((near * vectors[[10, 0]]).sum(axis=1).min()) > 0.99
 
 
 def test_a_sample_makes_it_compact_from_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:

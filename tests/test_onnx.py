@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy
 import pytest
 
+from edge_assistant.adapters import onnx
 from edge_assistant.adapters.embedder_folder import Preprocessing
 from edge_assistant.adapters.onnx import OnnxEmbedder
 from edge_assistant.config import shipped
@@ -110,3 +111,15 @@ def test_parts_that_are_not_supported_are_named(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="Dense"):
         Preprocessing.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("flags", "overflows"), [("avx2 avx512_vnni", False), ("avx2 avx_vnni", False), ("avx2", True)]
+)
+def test_numbers_are_added_the_safe_way_where_the_processor_would_overflow(
+    tmp_path: Path, flags: str, overflows: bool
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"flags\t: {flags}\n")
+
+    assert onnx._overflows(tmp_path / "cpuinfo") is overflows
+    assert onnx._overflows(tmp_path / "nothing")

@@ -35,6 +35,17 @@ def test_a_passage_in_two_documents_is_found_once_with_both_sources(kept: Librar
     assert [passage.source for passage in found[1:]] == ["other.txt"]
 
 
+def test_however_often_a_passage_stands_somewhere_others_are_found_too(kept: Library) -> None:
+    for number in range(20):
+        kept.add(plain(f"copy-{number}.md", RULES, "en"))
+    kept.add(plain("lamp.txt", "The red lamp is red.", "en"))
+
+    found = kept.find("hold the red button", 3, "en")
+
+    assert [one.stored.document for one in found[1:]] == ["other.txt", "lamp.txt"]
+    assert len({found[0].stored.chunk.place, *found[0].stored.also}) == 22
+
+
 def test_the_other_document_keeps_its_passage(kept: Library) -> None:
     kept.remove("small.md")
 
@@ -60,7 +71,7 @@ def test_only_the_documents_that_are_wanted_are_searched(kept: Library, tmp_path
 
 
 def test_a_selection_of_many_documents_is_taken_from_the_index(kept: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge_assistant.knowledge.library._COMPARED", 1)
+    monkeypatch.setattr("edge_assistant.knowledge.nearness._COMPARED", 1)
 
     found = kept.find("red button", 5, "en", collections=["manuals"])
 

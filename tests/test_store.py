@@ -189,3 +189,13 @@ def test_two_programs_may_write_at_once(tmp_path: Path) -> None:
     assert again.find("green lamp", 1, "en")[0].cosine is not None
     assert again.find("red button", 1, "en")[0].cosine is not None
     assert again.verify() == []
+
+
+def test_the_language_of_a_passage_is_told_without_reading_it(store: Store) -> None:
+    plan = store.database.rows(
+        "EXPLAIN QUERY PLAN SELECT c.id FROM chunks c WHERE c.id IN (1, 2) AND c.language = 'en'"
+    )
+
+    assert "COVERING INDEX chunks_of_language (language=? AND rowid=?)" in plan[0]["detail"]
+    assert store.passing([1, 2, 99], language="en") == {1, 2}
+    assert store.passing([1, 2], language="zh") == set()

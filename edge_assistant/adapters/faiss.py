@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -49,6 +50,7 @@ class FaissIndex:
         """Make an empty index; a `sample` of the vectors to come makes it compact from the beginning."""
         self._dimension = dimension
         self._gone = 0
+        self._places: tuple[IntArray, IntArray] | None = None
         if index is not None:
             self._index = index
         elif sample is not None and len(sample) > FLAT_MOST and dimension % 2 == 0:
@@ -102,6 +104,7 @@ class FaissIndex:
 
     def add(self, ids: IntArray, vectors: FloatArray) -> None:
         """Take in vectors of shape (len(ids), dimension); too many of them to compare one by one are made compact."""
+        self._places = None
         self._index.add_with_ids(vectors, ids)
         if self.compact or self._index.ntotal <= FLAT_MOST or self._dimension % 2:
             return
@@ -113,6 +116,7 @@ class FaissIndex:
         """Forget these ids; unknown ones are no error."""
         import numpy
 
+        self._places = None
         if not self.compact:
             self._index.remove_ids(ids)
             return
@@ -130,6 +134,26 @@ class FaissIndex:
             if wanted >= self._index.ntotal or not self._gone or int((ids >= 0).sum(axis=1).min()) >= k:
                 return _best(scores, ids, k)
             wanted *= 4
+
+    def of(self, ids: Iterable[int]) -> tuple[IntArray, FloatArray]:
+        """Return those of these ids that it holds, with their vectors as it keeps them."""
+        import numpy
+
+        wanted = numpy.fromiter(ids, dtype=numpy.int64)
+        numbers, places = self._sorted()
+        at = numpy.minimum(numpy.searchsorted(numbers, wanted), max(0, len(numbers) - 1))
+        held = numbers[at] == wanted if len(numbers) else numpy.zeros(len(wanted), dtype=bool)
+        inner = self._inner()
+        stored = _faiss().downcast_index(inner.refine_index) if hasattr(inner, "refine_index") else inner
+        return wanted[held], stored.reconstruct_batch(places[at[held]])
+
+    def _sorted(self) -> tuple[IntArray, IntArray]:
+        """Return every id in order, and where its vector lies."""
+        if self._places is None:
+            numbers = self._numbers()
+            places = numbers.argsort(kind="stable")
+            self._places = numbers[places], places
+        return self._places
 
     def _nearest(self, vectors: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
         inner = self._inner()
@@ -165,6 +189,8 @@ def _best(scores: FloatArray, ids: IntArray, k: int) -> tuple[FloatArray, IntArr
     """Move the forgotten to the end, and make it as many as were asked for."""
     import numpy
 
+    if ids.shape[1] == k and ids.min(initial=0) >= 0:
+        return scores, ids
     order = numpy.argsort(ids < 0, axis=1, kind="stable")[:, :k]
     scores, ids = numpy.take_along_axis(scores, order, 1), numpy.take_along_axis(ids, order, 1)
     missing = ((0, 0), (0, k - ids.shape[1]))

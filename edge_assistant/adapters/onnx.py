@@ -154,8 +154,8 @@ class OnnxEmbedder:
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Without VNNI, x86-64 adds pairs of products in 16 bits, which signed 8-bit weights overflow.
-        options.add_session_config_entry("session.x64quantprecision", "1")
+        if _overflows():
+            options.add_session_config_entry("session.x64quantprecision", "1")
         here = onnxruntime.get_available_providers() if self._providers is None else self._providers
         usable = ["CPUExecutionProvider"] if eight_bits else [one for one in _PROVIDERS if one in here]
         session = self._session_on(usable, options)
@@ -194,6 +194,17 @@ def _found(file: Path, *marks: bytes) -> list[bool]:
     """Tell which of these stand in a file, without holding it in memory."""
     with file.open("rb") as content, mmap(content.fileno(), 0, access=ACCESS_READ) as mapped:
         return [mapped.find(mark) >= 0 for mark in marks]
+
+
+def _overflows(processor: Path = Path("/proc/cpuinfo")) -> bool:
+    """Return whether products of 8-bit numbers may be added in 16 bits, which signed weights overflow.
+
+    x86-64 does so without VNNI. Where it has VNNI the numbers are the same, and the safe way takes 1.4 times as long.
+    """
+    try:
+        return "vnni" not in processor.read_text(encoding="utf-8")
+    except OSError:
+        return True
 
 
 def _refusals() -> tuple[type[Exception], ...]:

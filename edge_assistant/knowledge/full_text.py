@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_right
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import accumulate, islice
 from typing import Final
 
 from edge_assistant.knowledge.words import quoted
@@ -21,6 +20,8 @@ _VISITED: Final = 2_500
 """Passages that one question may rank in a large library, at 1.2 microseconds each; in others three times as many."""
 _COUNTED: Final = 30_000
 """Entries of common words that are counted to weigh them, without ranking all passages that hold them."""
+_REMEMBERED: Final = 50_000
+"""Words whose number of passages is kept in memory; it holds while nothing is added."""
 _WORDS: Final = 32
 """Words that one question may look for: 10,000 joined by OR take two seconds in FTS5."""
 
@@ -35,30 +36,38 @@ class FullText:
         self._seen = -1
 
     def matching(
-        self, words: Sequence[str], limit: int, conditions: str, values: Sequence[str], generation: int
+        self,
+        words: Sequence[str],
+        limit: int,
+        generation: int,
+        passing: Callable[[Iterable[int]], Collection[int]] | None = None,
     ) -> dict[int, float]:
         """Return passages that hold any of the words, with their bm25: higher is better.
 
-        `conditions` is SQL about the passages `c` and their documents `d`; ``1`` lets all of them pass.
+        `passing` says which of some passages are wanted; without it, all of them are.
         """
         query = self._affordable(words[:_WORDS], generation)
         if not query:
             return {}
-        if conditions == "1":
+        if passing is None:
             return self._ranked(query, limit)
-        found = self._passing(self._ranked(query, 4 * limit), conditions, values)
-        if len(found) < limit:
-            found = self._passing(self._ranked(query, self._most), conditions, values)
-        return dict(heapq.nlargest(limit, found.items(), key=lambda item: item[1]))
+        for most in (limit + limit // 4, self._most):
+            ranked = self._ranked(query, most)
+            wanted = passing(ranked)
+            found = {number: score for number, score in ranked.items() if number in wanted}
+            if len(found) >= limit or len(ranked) < most:
+                break
+        return dict(islice(found.items(), limit))
 
     def frequencies(self, words: Sequence[str], generation: int) -> tuple[dict[str, int], int]:
         """Return in how many passages each word stands, and how many passages there are."""
         self._refresh(generation)
-        known = {word: self._known[word] for word in words if word in self._known}
-        rare = [word for word in words if word not in known]
-        holes = ",".join("?" * len(rare))
-        rows = self._database.rows(f"SELECT term, doc FROM vocabulary WHERE term IN ({holes})", rare)  # noqa: S608
-        return known | {row["term"]: row["doc"] for row in rows}, self._total
+        new = [word for word in words if word not in self._known]
+        if new:
+            holes = ",".join("?" * len(new))
+            rows = self._database.rows(f"SELECT term, doc FROM vocabulary WHERE term IN ({holes})", new)  # noqa: S608
+            self._known |= dict.fromkeys(new, 0) | {row["term"]: row["doc"] for row in rows}
+        return {word: count for word in words if (count := self._known[word])}, self._total
 
     def count(self) -> None:
         """Count the common words of a large library; cheap where it has hardly grown since."""
@@ -98,19 +107,10 @@ class FullText:
             "WHERE search MATCH ? LIMIT ?) ORDER BY rank LIMIT ?",
             (TITLE_WEIGHT, query, self._most, limit),
         )
-        return {row["id"]: -row["rank"] for row in rows}
-
-    def _passing(self, found: dict[int, float], conditions: str, values: Sequence[str]) -> dict[int, float]:
-        wanted = ",".join(map(str, found))
-        rows = self._database.rows(
-            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608
-            f"WHERE c.id IN ({wanted}) AND {conditions}",
-            values,
-        )
-        return {row["id"]: found[row["id"]] for row in rows}
+        return {number: -rank for number, rank in rows}
 
     def _refresh(self, generation: int) -> None:
-        if generation == self._seen:
+        if generation == self._seen and len(self._known) < _REMEMBERED:
             return
         self._known = {row["term"]: row["passages"] for row in self._database.rows("SELECT * FROM common")}
         self._total = self._passages()

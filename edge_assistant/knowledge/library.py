@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,9 +19,10 @@ from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
 from edge_assistant.knowledge.former import Former, Space
 from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
+from edge_assistant.knowledge.nearness import cosines
 from edge_assistant.knowledge.repeats import distinct
 from edge_assistant.knowledge.snapshots import Current, IndexMaker, Snapshots, StoredIndex
-from edge_assistant.knowledge.store import Entry, Selection, Store
+from edge_assistant.knowledge.store import Entry, Selection, Store, Stored
 from edge_assistant.knowledge.synonyms import Synonyms
 from edge_assistant.knowledge.words import naming, terms
 from edge_assistant.languages import detect
@@ -32,9 +34,8 @@ if TYPE_CHECKING:
 
 _CANDIDATES: Final = 50
 """Passages that each way of looking may propose."""
-_COMPARED: Final = 10_000
-"""Passages of the documents that are wanted which are compared one by one; more of them are taken from the index."""
-_DEEP: Final = 1000
+_REPEATED: Final = 6
+"""Passages that are read beyond those that are wanted: some repeat others."""
 _log = logging.getLogger(__name__)
 
 
@@ -184,25 +185,27 @@ class Library:
         across = bool(dense) and len(reads) > 1
         only = None if across else language
         bm25 = self.store.matching(terms(text), _CANDIDATES, only, within)
-        cosines = self._cosines(text, bm25, within) if dense else {}
-        stored = self.store.passages({*bm25, *cosines})
+        near = self._cosines(text, bm25, within) if dense else {}
         if only:
-            stored = {number: one for number, one in stored.items() if one.chunk.language == only}
-        cosines = {number: cosine for number, cosine in cosines.items() if number in stored}
-        foreign = {number for number, one in stored.items() if one.chunk.language != asked}
-        scores = fused_across(bm25, cosines, dense, foreign) if across else fused(bm25, cosines, dense)
-        ranked = (
-            Found(
-                stored[number],
-                min(1.0, score),
-                bm25.get(number, 0.0),
-                cosines.get(number),
-                self.collections.of(stored[number].collection).share,
-            )
-            for number, score in scores.items()
-            if number in stored
+            wanted = self.store.passing(near.keys() - bm25.keys(), language=only)
+            near = {number: cosine for number, cosine in near.items() if number in wanted or number in bm25}
+        if across:
+            both = {*bm25, *near}
+            scores = fused_across(bm25, near, dense, both - self.store.passing(both, language=asked))
+        else:
+            scores = fused(bm25, near, dense)
+        share = cache(lambda collection: self.collections.of(collection).share)
+        found = (
+            Found(one, min(1.0, scores[one.id]), bm25.get(one.id, 0.0), near.get(one.id), share(one.collection))
+            for one in self._read(list(scores), limit + _REPEATED)
         )
-        return distinct(ranked, limit)
+        return distinct(found, limit)
+
+    def _read(self, numbers: Sequence[int], at_once: int) -> Iterator[Stored]:
+        """Yield passages in this order; most of those that were found are never read."""
+        for start in range(0, len(numbers), at_once):
+            stored = self.store.passages(numbers[start : start + at_once])
+            yield from (stored[number] for number in numbers[start : start + at_once] if number in stored)
 
     def _cosines(self, text: str, others: Iterable[int], within: Selection) -> dict[int, float]:
         """Return the nearest passages by meaning, and how near these others are."""
@@ -214,11 +217,7 @@ class Library:
         except TierError as error:
             self._give_up(error)
             return {}
-        near = self._nearest(space, vector, within)
-        numbers, vectors = self.store.vectors.of(space.embedder.stamp, set(others) - near.keys())
-        if len(numbers):
-            near |= dict(zip(numbers.tolist(), (vectors @ vector[0]).tolist(), strict=True))
-        return near
+        return cosines(self.store, space, vector, others, within, _CANDIDATES)
 
     def _space(self) -> Space | None:
         """Return the embedder and the index that answer now: the former ones, until every passage has its vector."""
@@ -226,21 +225,6 @@ class Library:
             return None
         former = self._former.space(self.stamp) if self._former else None
         return former or Space(self._embedder, self._current)
-
-    def _nearest(self, space: Space, vector: FloatArray, within: Selection) -> dict[int, float]:
-        """Return the nearest passages; where few documents are wanted, by comparing every one of theirs."""
-        if not within:
-            return _cosines(space.current.index, vector, _CANDIDATES)
-        chosen = self.store.selected(within, _COMPARED + 1)
-        if len(chosen) > _COMPARED:
-            near = _cosines(space.current.index, vector, _DEEP)
-            return {number: near[number] for number in self.store.passing(within, near)}
-        numbers, vectors = self.store.vectors.of(space.embedder.stamp, chosen)
-        if not len(numbers):
-            return {}
-        scores = vectors @ vector[0]
-        best = (-scores).argsort()[:_CANDIDATES]
-        return dict(zip(numbers[best].tolist(), scores[best].tolist(), strict=True))
 
     @property
     def stamp(self) -> str:
@@ -335,8 +319,3 @@ class Library:
         _log.warning("searching by words only: %s", error)
         self.trouble = str(error)
         self._embedder = None
-
-
-def _cosines(index: StoredIndex, vector: FloatArray, most: int) -> dict[int, float]:
-    scores, ids = index.search(vector, most)
-    return {int(number): float(score) for number, score in zip(ids[0], scores[0], strict=True) if number >= 0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ class StoredIndex(VectorIndex, Protocol):
 
     @property
     def worn(self) -> bool: ...
+
+    def of(self, ids: Iterable[int]) -> tuple[IntArray, FloatArray]: ...
 
     def write(self, path: Path) -> str: ...
 

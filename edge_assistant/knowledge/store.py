@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edge_assistant.knowledge.chunks import Chunk
@@ -221,10 +222,8 @@ class Store:
         self, words: Sequence[str], limit: int, language: str | None = None, within: Selection | None = None
     ) -> dict[int, float]:
         """Return passages that hold any of the words, with their bm25: higher is better."""
-        conditions, values = within.condition if within else ("1", ())
-        if language is not None:
-            conditions, values = f"c.language = ? AND {conditions}", (language, *values)
-        return self.words.matching(words, limit, conditions, values, self.generation)
+        passing = partial(self.passing, within=within, language=language) if within or language else None
+        return self.words.matching(words, limit, self.generation, passing)
 
     def selected(self, within: Selection, most: int) -> list[int]:
         """Return the numbers of at most so many passages of these documents."""
@@ -236,16 +235,20 @@ class Store:
         )
         return [row["id"] for row in rows]
 
-    def passing(self, within: Selection, ids: Iterable[int]) -> list[int]:
-        """Return those of these passages that are in these documents."""
-        conditions, values = within.condition
+    def passing(
+        self, ids: Iterable[int], within: Selection | None = None, language: str | None = None
+    ) -> frozenset[int]:
+        """Return those of these passages that are in these documents, and in this language."""
+        conditions, values = within.condition if within else ("1", ())
+        documents = "JOIN documents d ON d.id = c.document_id" if within else ""
+        if language is not None:  # an index tells it, and no passage is read
+            conditions, values = f"c.language = ? AND {conditions}", (language, *values)
         wanted = ",".join(str(int(number)) for number in ids)
         rows = self.database.rows(
-            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id "  # noqa: S608
-            f"WHERE c.id IN ({wanted}) AND {conditions}",
+            f"SELECT c.id FROM chunks c {documents} WHERE c.id IN ({wanted}) AND {conditions}",  # noqa: S608
             values,
         )
-        return [row["id"] for row in rows]
+        return frozenset(row[0] for row in rows)
 
     def neighbours(self, number: int) -> list[Stored]:
         """Return a passage with the one before and the one after it under the same heading, in order."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
+from operator import add
 from typing import Final
 
 from edge_assistant.knowledge.stemmer import stem
@@ -39,7 +40,15 @@ _ASKING: Final = _PARTICLES | frozenset("样如何什多少几给在有和与叫
 def tokens(text: str) -> list[str]:
     """Return every token of a text in order: what is stored in the full-text index."""
     plain = _POSSESSIVE.sub("", unicodedata.normalize("NFKC", text).lower())
-    return [token for run in _RUN.finditer(plain) for token in _of_run(run)]
+    found: list[str] = []
+    for unspaced, word in _RUN.findall(plain):
+        if word:
+            found.append(_normal(word))
+        elif len(unspaced) == 1:
+            found.append(unspaced)
+        else:
+            found += map(add, unspaced, unspaced[1:])
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -77,9 +86,8 @@ def quoted(words: Sequence[str]) -> str:
 
 def size(text: str) -> int:
     """Estimate how many word pieces a text is: 1.3 per word, one per unspaced character (measured on MiniLM)."""
-    unspaced = sum(len(run["unspaced"] or "") for run in _RUN.finditer(text))
-    spaced = sum(1 for run in _RUN.finditer(text) if run["word"])
-    return unspaced + round(1.3 * spaced)
+    runs = _RUN.findall(text)
+    return sum(len(unspaced) for unspaced, _ in runs) + round(1.3 * sum(1 for _, word in runs if word))
 
 
 def length(text: str) -> int:
@@ -94,16 +102,6 @@ def strange(asked: str, there: Collection[str]) -> float:
     """
     named = set(_IDEOGRAPH.findall(asked)) - _ASKING
     return sum(character not in there for character in named) / len(named) if named else 0.0
-
-
-def _of_run(run: re.Match[str]) -> Iterator[str]:
-    unspaced = run["unspaced"]
-    if unspaced is None:
-        yield _normal(run["word"])
-    elif len(unspaced) == 1:
-        yield unspaced
-    else:
-        yield from (unspaced[i : i + 2] for i in range(len(unspaced) - 1))
 
 
 @lru_cache(maxsize=50_000)
