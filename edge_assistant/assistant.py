@@ -149,7 +149,7 @@ class Assistant:
             self.rooms.history.add(
                 _HIDDEN if any(attempt.reason == "intent Pin" for attempt in answer.trace) else query.text,
                 explain.receipt(answer),
-                private=query.private,
+                private=query.private or _overheard(query, answer),
                 conversation=query.context.conversation,
             )
             if self.config.answers.enabled and _reusable(query, answer):
@@ -175,3 +175,8 @@ def ask(text: str, home: Path | str | None = None, **manner: Unpack[Manner]) -> 
 
 def _reusable(query: Query, answer: Answer) -> bool:
     return answer.complete and answer.tier in _REUSED and not query.private and not query.history
+
+
+def _overheard(query: Query, answer: Answer) -> bool:
+    """Return whether a model at home may have said again what it was told in confidence, or read in a document."""
+    return answer.tier == "device" and any(message.private for message in query.history)

@@ -8,8 +8,10 @@ import pytest
 
 from edge_assistant.assistant import LONGEST_QUESTION, Assistant
 from edge_assistant.config import Cloud, Config, Endpoint
+from edge_assistant.engine import Engine
 from edge_assistant.errors import InputError, Unanswered
 from edge_assistant.types import Answer, Attempt, TierName, Token
+from tests.conftest import replying
 from tests.loopback import Loopback
 
 
@@ -158,3 +160,30 @@ async def test_a_conversation_sees_its_earlier_turns_and_private_ones_stay_at_ho
     sent = str(server.requests[-1])
     assert "what is a gateway" in sent
     assert "12 times 7" not in sent
+
+
+async def test_what_a_model_at_home_made_of_a_private_turn_stays_at_home_as_well(
+    tmp_path: Path, server: Loopback
+) -> None:
+    async with clouded(tmp_path, server) as assistant:
+        usual, local = assistant.rooms.engine, Engine([replying("device", "As I said, 84.")])
+        await assistant.ask("what is 12 times 7", conversation="one", private=True)
+        assistant.rooms.engine = local
+        await assistant.ask("say that again", conversation="one")
+        assistant.rooms.engine = usual
+        await assistant.ask("and a router", conversation="one")
+
+    assert "and a router" in str(server.requests[-1])
+    assert "84" not in str(server.requests[-1])
+
+
+async def test_what_a_model_at_home_said_of_open_turns_may_travel(tmp_path: Path, server: Loopback) -> None:
+    async with clouded(tmp_path, server) as assistant:
+        usual, local = assistant.rooms.engine, Engine([replying("device", "As I said, 84.")])
+        await assistant.ask("what is 12 times 7", conversation="one")
+        assistant.rooms.engine = local
+        await assistant.ask("say that again", conversation="one")
+        assistant.rooms.engine = usual
+        await assistant.ask("and a router", conversation="one")
+
+    assert "As I said, 84." in str(server.requests[-1])
