@@ -98,6 +98,11 @@ async def test_an_answer_completes_what_was_asked(house: House, turns: list[str]
         (["set a timer for 5 minutes", "add two minutes", "cancel that"], "Cancelled the timer for 5 minutes."),
         (["set an alarm", "7 am", "no, cancel that please"], "Cancelled the alarm at 7:00 AM tomorrow."),
         (["设个闹钟", "早上七点", "取消"], "已取消明天7点整的闹钟。"),
+        (["which lights are on", "turn them off"], "Turned off all the lights."),
+        (["哪些灯开着", "把它们关掉"], "已关闭所有的灯。"),
+        (["电视开着吗", "关了吧"], "已关闭电视。"),
+        (["打开厨房灯", "卧室呢", "关掉"], "已关闭卧室灯。"),
+        (["what's the temperature", "set it to 22"], "Set the thermostat to 22 degrees."),
         (["把温控器调到20度", "改成22度"], "已把空调设为22度。"),
         (["开灯", "卧室", "把它关掉"], "已关闭卧室灯和床头灯。"),
         (["定个十分钟的计时器", "取消它"], "已取消10分钟计时器。"),
@@ -122,6 +127,7 @@ async def test_a_turn_takes_what_it_leaves_unsaid_from_the_one_before(
     [
         (["定个五分钟的计时器", "定个十分钟的计时器", "再加一分钟", "打开厨房灯"], "已打开厨房灯。"),
         (["set an alarm", "turn on the kitchen light"], "Turned on the kitchen light."),
+        (["set the kitchen light to 60", "and the tv"], "The TV is playing."),
         (["turn on the lights", "turn on the desk lamp"], "Turned on the desk lamp."),
         (
             [
@@ -166,7 +172,10 @@ async def test_the_bedroom_too_after_the_room_of_the_speaker(house: House) -> No
         ["turn on the lights", "the bedroom?"],
         ["turn on the bedroom light", "no, the other one", "no, the other one of the neighbours"],
         ["打开厨房灯", "卧室也关掉"],
+        ["what time is it", "set it to 22"],
         ["现在几点", "卧室"],
+        ["现在几点", "关了吧"],
+        ["which lights are on upstairs", "turn them off"],
     ],
 )
 async def test_what_answers_nothing_does_nothing(house: House, turns: list[str]) -> None:

@@ -20,6 +20,8 @@ _LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "temperature": (4, 95),
 }
 _NUMBERS: Final[Mapping[str, tuple[str, ...]]] = {"temperature": ("temperature", "number")}
+_TELLING: Final = ("temperature", "percent", "level")
+"""Numbers that say of what they are; "set it to 22" may be about anything."""
 _FEW: Final = 1
 """Devices of a kind from which on a home has several."""
 _SHADING: Final = ("blind", "curtain", "shade", "shutter", "awning")
@@ -54,6 +56,8 @@ def _values(act: Act, spotted: Spotted) -> dict[str, Slot] | None:
         return {}
     if act.value == "color":
         return _coloured(spotted)
+    if act.whole and not spotted.of("thing", "name", *_TELLING):
+        return None
     low, high = _LIMITS[act.value]
     found = [float(mention.value) for mention in spotted.of(*_NUMBERS.get(act.value, ("percent", "number", "level")))]
     if len(found) != 1 or not low <= found[0] <= high:
