@@ -32,11 +32,10 @@ Found: TypeAlias = "Mapping[str, Sequence[tuple[int, int, int]]]"
 """Of the names of each list: which stand in a text, where, and how long they are."""
 _Named: TypeAlias = "tuple[str, str, dict[str, str]]"
 """A spelling, the name it stands for, and what is known of what is called so."""
-MOST_WAYS: Final = 400
-"""Ways to read a text by one template; hassil tries some 200 in a millisecond."""
-_MANY_SLOTS: Final = 2
+MOST_WAYS: Final = 100
+"""Ways to read one text by all templates; hassil tries some 30 in a millisecond, and what people say has up to 80."""
 _LONG: Final = 80
-"""Slots and letters from which on even our own templates are looked at."""
+"""Letters from which on even our own templates are looked at."""
 _ALONE: Final = re.compile(r"\{([^{}:]+)(?::[^{}]+)?\}")
 _NO_CONTEXT: Final[dict[str, str]] = {}
 
@@ -111,6 +110,20 @@ def _only(data: IntentData, sentence: Sentence) -> IntentData:
     return same
 
 
+class Allowance:
+    """How many ways there may be to read one text."""
+
+    def __init__(self, ways: int = MOST_WAYS) -> None:
+        self._left = ways
+
+    def takes(self, ways: int) -> bool:
+        """Return whether so many ways may be tried; they are counted."""
+        if ways > self._left:
+            return False
+        self._left -= ways
+        return True
+
+
 class Templates:
     """The templates of one pack in one language."""
 
@@ -144,10 +157,10 @@ class Templates:
         found = ((number, _ALONE.fullmatch(template.text)) for number, template in enumerate(self.rules.templates))
         return {number: slot[1] for number, slot in found if slot is not None and slot[1] in self.rules.wildcards}
 
-    def candidates(self, text: str, found: Found) -> tuple[list[int], list[int]]:
+    def candidates(self, text: str, found: Found, allowance: Allowance | None = None) -> tuple[list[int], list[int]]:
         """Return the numbers of the templates that a squeezed text may be of: those that may do without open words,
 
-        then those that always catch some.
+        then those that always catch some. None of them fits in more ways than are allowed.
         """
         alive = self._borders.fitting(text, found)
         alive = alive and self._index.within(text) & alive
@@ -155,9 +168,11 @@ class Templates:
             return [], []
         reader = Reader(text, found)
         through = self._sieve.through(reader, alive)
-        plain, open_ = (numbers(through & ~self._catching), numbers(through & self._catching))
-        untangled = [[number for number in each if not self._tangled(number, reader)] for each in (plain, open_)]
-        return untangled[0], untangled[1]
+        allowance = allowance or Allowance()
+        return (
+            self._untangled(numbers(through & ~self._catching), reader, allowance),
+            self._untangled(numbers(through & self._catching), reader, allowance),
+        )
 
     @cached_property
     def _catching(self) -> int:
@@ -170,14 +185,16 @@ class Templates:
             if any(caught[part] for part in template.program)
         )
 
-    def _tangled(self, number: int, reader: Reader) -> bool:
-        """Return whether there are so many ways to read the text by a template that trying them would take long."""
-        template = self.rules.templates[number]
-        known = template.shipped and (len(reader.text) < _LONG or template.text.count("{") < _MANY_SLOTS)
-        if known or self._sieve.ways(reader, template.program) <= MOST_WAYS:
-            return False
-        _log.warning("%s: %r fits in too many ways, and is passed over", template.source, template.text)
-        return True
+    def _untangled(self, found: list[int], reader: Reader, allowance: Allowance) -> list[int]:
+        """Return the templates that there are few ways to read the text by: trying very many would take long."""
+        templates = self.rules.templates
+        looked_at = [number for number in found if len(reader.text) >= _LONG or not templates[number].shipped]
+        ways = sorted((self._sieve.ways(reader, templates[number].program), number) for number in looked_at)
+        tangled = {number for count, number in ways if not allowance.takes(count)}
+        for number in tangled:
+            template = templates[number]
+            _log.warning("%s: %r fits in too many ways, and is passed over", template.source, template.text)
+        return [number for number in found if number not in tangled] if tangled else found
 
     def results(
         self, text: str, candidates: Sequence[int], names: HomeNames, found: Found, context: Mapping[str, str]

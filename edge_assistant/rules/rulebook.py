@@ -11,7 +11,7 @@ from edge_assistant.devices.home import Home
 from edge_assistant.rules.kinds import plainest
 from edge_assistant.rules.match import Match as Match
 from edge_assistant.rules.match import acts as acts
-from edge_assistant.rules.matching import HomeNames, Templates
+from edge_assistant.rules.matching import Allowance, HomeNames, Templates
 from edge_assistant.rules.readings import is_question, is_quoted, readings
 from edge_assistant.rules.slot_checks import CHECKS, Check
 from edge_assistant.rules.word_index import squeezed
@@ -88,9 +88,10 @@ class Rulebook:
         if not text.strip() or len(text) > MAX_TEXT:
             return
         question, quoted = is_question(text), is_quoted(text)
+        allowance = Allowance()
         for reading in readings(text, self.language, self.rules.frames):
             still = quoted or reading.asks or (question and not reading.polite)
-            yield list(self._recognized(reading.text, home, area, still))
+            yield list(self._recognized(reading.text, home, area, still, allowance))
 
     def _clearer(self, found: Sequence[Match], text: str, home: Home, area: str | None) -> Sequence[Match]:
         """Put first what the second stage is sure of, where the templates only know what to ask back."""
@@ -127,14 +128,16 @@ class Rulebook:
         """Return one word of a table of the responses: the name of a state, a unit, a colour; else the key itself."""
         return self.rules.responses.get(table, {}).get(key, key)
 
-    def _recognized(self, text: str, home: Home, area: str | None, still: bool) -> Iterator[tuple[Match, str]]:
+    def _recognized(
+        self, text: str, home: Home, area: str | None, still: bool, allowance: Allowance
+    ) -> Iterator[tuple[Match, str]]:
         """Yield what templates match; `still` says that what is asked or quoted is not done."""
         names, here, plain = self._names(home), home.area(area), squeezed(text)
         found = names.within(plain)
         context = {"area": here.called(self.language)} if here else {}
         for rank, templates in enumerate(self._packs):
             sure = plainly = False
-            for numbers in templates.candidates(plain, found):
+            for numbers in templates.candidates(plain, found, allowance):
                 worth = [number for number in numbers if self._worth(text, templates, number)]
                 for result in templates.results(text, worth, names, found, context):
                     match, refusal = self._match(result, text, names, rank), self._refusal(result, rank)

@@ -91,17 +91,13 @@ class Index:
             ]
         return met
 
-    def _found(self, text: str) -> set[str]:
+    def _found(self, text: str) -> Sequence[str]:
         """Return the words that stand in the text."""
-        found: set[str] = set()
-        by_start = self._by_start
-        for place in range(len(text)):
-            for word in by_start.get(text[place : place + 2], ()):
-                if text.startswith(word, place):
-                    found.add(word)
+        starts = {text[place : place + 2] for place in range(len(text))}
         if self._short:
-            found.update(letter for letter in text if letter in by_start)
-        return found
+            starts.update(text)
+        by_start = self._by_start
+        return [word for start in starts if start in by_start for word in by_start[start] if word in text]
 
 
 def required(clauses: Iterable[Iterable[str]]) -> list[list[str]]:
