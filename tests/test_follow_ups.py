@@ -185,6 +185,8 @@ async def test_what_answers_nothing_does_nothing(house: House, turns: list[str])
 @pytest.mark.parametrize(
     "text",
     [
+        "turn off the lights in ten minutes",
+        "十分钟后关灯",
         "turn off the kitchen light in 10 minutes",
         "in half an hour turn on the heater",
         "turn on the kitchen light at 7 pm",

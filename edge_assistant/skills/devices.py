@@ -16,6 +16,8 @@ from edge_assistant.types import Declined
 
 PIN: Final = "Pin"
 """The intent of a number that stands in for a yes."""
+_UNPLACED: Final = frozenset(("WhichRoom", "WhichDoor"))
+"""What is understood but for the place, which may wait as long as the order does."""
 _ONE_IS_MEANT: Final = frozenset(
     ("HassClimateSetTemperature", "StepTemperature", "StepFan", "HassSetVolume", "HassSetVolumeRelative")
 )
@@ -86,7 +88,7 @@ class Devices:
         assert parts is not None, "the rule's check was passed"
         order, when, lasts = parts
         matches = asked.book.matches(order, self._actuator.home(), asked.query.context.area)
-        if not any(match.intent in INTENTS for match in matches):
+        if not any(match.intent in INTENTS or match.intent in _UNPLACED for match in matches):
             return Declined("what shall be done later is not understood")
         return saying("lasting" if lasts else "default", order=order, when=when)
 

@@ -19,7 +19,7 @@ _THINGS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 _NO_NAME: Final = re.compile(
     r"\b(?:not?|n't|all|every|and|or|if|when|what|who|why|how|where|is|are|was|it|i|you|a|an|some|any|of|in|on|off)\b|"
-    r"[我你他她它吗呢吧了是不没有谁什么怎哪几多把和如果为的]",
+    r"[我你他她它吗呢吧了是不没有谁什么怎哪几多把和如果为的开关调]|^[注心于怀]|[\d一二两三四五六七八九十半]+个?(?:分|小时|秒|天)",
     re.IGNORECASE,
 )
 
