@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -64,6 +65,7 @@ class Library:
         """
         self.store = Store(database)
         self._synonyms = synonyms
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedding")
         self._asked: tuple[tuple[str, str, int], Question] | None = None
         self.collections = Collections(database, settings)
         self.trouble = "" if embedder else "no embedder is set up"
@@ -184,11 +186,9 @@ class Library:
         dense = DENSE.get(asked, 0.5) if asked in reads else 0.0
         across = bool(dense) and len(reads) > 1
         only = None if across else language
+        meant = self._meant(text) if dense else None
         bm25 = self.store.matching(terms(text), _CANDIDATES, only, within)
-        near = self._cosines(text, bm25, within) if dense else {}
-        if only:
-            wanted = self.store.passing(near.keys() - bm25.keys(), language=only)
-            near = {number: cosine for number, cosine in near.items() if number in wanted or number in bm25}
+        near = self._near(meant, bm25, within, only) if meant else {}
         if across:
             both = {*bm25, *near}
             scores = fused_across(bm25, near, dense, both - self.store.passing(both, language=asked))
@@ -207,17 +207,25 @@ class Library:
             stored = self.store.passages(numbers[start : start + at_once])
             yield from (stored[number] for number in numbers[start : start + at_once] if number in stored)
 
-    def _cosines(self, text: str, others: Iterable[int], within: Selection) -> dict[int, float]:
-        """Return the nearest passages by meaning, and how near these others are."""
+    def _meant(self, text: str) -> tuple[Space, Future[FloatArray]] | None:
+        """Begin to embed a question; its words are looked for meanwhile."""
         space = self._space()
-        if space is None:
-            return {}
+        return (space, self._thread.submit(space.embedder.embed, [text], "query")) if space else None
+
+    def _near(
+        self, meant: tuple[Space, Future[FloatArray]], others: Collection[int], within: Selection, only: str | None
+    ) -> dict[int, float]:
+        """Return the nearest passages by meaning, in one language or all, and how near these others are."""
+        space, vector = meant
         try:
-            vector = space.embedder.embed([text], "query")
+            near = cosines(self.store, space, vector.result(), others, within, _CANDIDATES)
         except TierError as error:
             self._give_up(error)
             return {}
-        return cosines(self.store, space, vector, others, within, _CANDIDATES)
+        if only is None:
+            return near
+        spoken = self.store.passing(near.keys() - {*others}, language=only).union(others)
+        return {number: cosine for number, cosine in near.items() if number in spoken}
 
     def _space(self) -> Space | None:
         """Return the embedder and the index that answer now: the former ones, until every passage has its vector."""
