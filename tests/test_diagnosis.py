@@ -10,6 +10,7 @@ from edge_assistant.knowledge.diagnosis import Diagnosis, Limits, Note, diagnose
 from edge_assistant.knowledge.diagnosis_wording import _SAID, line, sentence
 from edge_assistant.knowledge.documents import Block, Document
 from edge_assistant.knowledge.library import Library
+from edge_assistant.knowledge.synonyms import Synonyms
 from tests.bag_of_words import BagOfWords, heating, library
 
 LIMITS = Limits(quoted=0.6, handed_on=0.15, passages=3)
@@ -59,6 +60,8 @@ def test_words_that_stand_nowhere_are_named_as_they_were_typed(kept: Library) ->
     assert Note("words", "words unknown", ("repaint",)) in notes
     assert "no word known" in keys(found(kept, "repaint carpets?"))
     assert Note("words", "no word known", ("清洗窗帘",)) in found(kept, "怎么清洗窗帘", language="zh").notes
+    assert Note("words", "words unknown", ("窗帘",)) in found(kept, "按钮窗帘", language="zh").notes
+    assert "words unknown" not in keys(found(kept, "按钮应该重置吗", language="zh"))
 
 
 def test_an_answer_below_the_threshold_names_it(kept: Library) -> None:
@@ -97,8 +100,38 @@ def test_an_expected_document_that_ended_lower_says_what_it_lacks(kept: Library)
 def test_an_expected_document_in_another_language_says_how_to_look_there(kept: Library) -> None:
     notes = found(kept, "how do I reset the heating?", "暖气.md").notes
 
-    assert sentence(notes[-1], "en").endswith("Look there: --language zh")
-    assert "指定语言：--language zh" in sentence(notes[-1], "zh")
+    assert "look there with --language zh" in sentence(notes[-1], "en")
+    assert "用 --language zh 指定语言" in sentence(notes[-1], "zh")
+
+
+def test_an_embedder_of_both_languages_is_not_told_to_be_replaced(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    embedder.languages = ("en", "zh")
+    both = library(tmp_path, embedder)
+    for number in range(60):
+        both.add(Document(f"{number}.md", "Hedge", "en", (Block(f"The hedge number {number} is reset in spring."),)))
+    both.add(CHINESE)
+
+    assert "other language" not in keys(found(both, "how do I reset the hedge?", "暖气.md"))
+    assert "language not read" not in keys(found(both, "窗帘", language="zh"))
+
+
+def test_a_question_in_other_words_says_what_was_looked_for(tmp_path: Path) -> None:
+    reworded = library(tmp_path, synonyms=Synonyms.read("furnace, heating"))
+    reworded.add(heating())
+
+    notes = found(reworded, "how do I reset the furnace?").notes
+
+    assert Note("words", "reworded", ("how do I reset the heating?",)) in notes
+    assert "words unknown" not in {note.key for note in notes}
+
+
+def test_the_probability_is_that_of_the_answer(kept: Library) -> None:
+    text = "how do I reset the hedge number 2 in spring?"
+    finding, notes = kept.answer(text, "en"), found(kept, text).notes
+
+    assert finding is not None
+    assert any(note.stage == "threshold" and note.values[1] == finding.confidence for note in notes)
 
 
 def test_an_expected_document_without_a_common_word_is_lost(tmp_path: Path) -> None:

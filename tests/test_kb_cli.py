@@ -78,11 +78,21 @@ def test_why_names_the_stage_and_what_to_do(run: Run, notes: Path) -> None:
     record = json.loads(run("search", "how do I reset the pump?", "--expect", "pump.md", "--json").stdout)["why"]
 
     assert "These words stand in no document: repaint." in told.stderr
-    assert "cannot be: " in told.stderr
-    assert "binary file" in told.stderr
+    assert "photo.md is not in the knowledge base, and cannot be: this is a binary file, not text.\n" in told.stderr
     assert record["stages"][0]["sentences"] == 1
     assert record["expected"]["document"] == "pump.md"
     assert [note["key"] for note in record["notes"] if note["stage"] == "expected"] == ["is the answer"]
+
+
+def test_what_is_expected_is_read_in_a_process_with_an_end(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow.html").write_text("<script " * 60_000)
+    monkeypatch.setenv("EDGE_ASSISTANT_KNOWLEDGE__MAX_SECONDS", "1")
+
+    told = run("search", "how do I reset the pump?", "--expect", str(tmp_path / "slow.html"))
+
+    assert "takes longer than 1 seconds" in told.stderr
 
 
 def test_a_document_cannot_command_the_terminal(run: Run, tmp_path: Path) -> None:

@@ -60,6 +60,14 @@ def test_what_it_reads_is_what_we_would_have_read(tmp_path: Path, reading: Readi
     ]
 
 
+def test_a_file_is_called_what_it_was_called(tmp_path: Path, reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, "broken.pdf", "%PDF-1.4 and no more")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(InputError, match=r"^broken\.pdf: this is not a PDF"):
+        reading.read(Path("broken.pdf"), "broken.pdf", limit=LIMIT)
+
+
 def test_small_texts_start_no_process(tmp_path: Path, opened: Callable[..., Reading]) -> None:
     reading = opened(script=tmp_path / "missing.py")
 

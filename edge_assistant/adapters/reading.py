@@ -49,7 +49,7 @@ class Reading:
         if size <= _SMALL and path.suffix.lower() in _AT_HOME:
             return readers.read(path, source, limit=limit, collection=collection, language=language)
         request = {
-            "read": str(path.absolute()),
+            "read": str(path),
             "source": source,
             "limit": limit,
             "collection": collection,

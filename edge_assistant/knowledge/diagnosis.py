@@ -13,7 +13,7 @@ from edge_assistant.knowledge.asked import wanted
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.store import Stored
-from edge_assistant.knowledge.words import naming, tokens, vocabulary
+from edge_assistant.knowledge.words import naming, terms, tokens, vocabulary
 
 Stage = Literal["documents", "words", "meaning", "order", "threshold", "expected"]
 DEEP: Final = 50
@@ -81,9 +81,11 @@ def diagnose(
     `expect` names a document that should be first; `refusal` says why one that is not there cannot be read.
     """
     found = library.find(text, DEEP, language)
-    finding = library.answer(text, language, found)
+    finding = library.answer(text, language)
     stand = standings(found)
-    notes = [*_about_documents(library, text, language, found), *_about_threshold(text, finding, limits)]
+    said = library.reworded(text)
+    notes = [Note("words", "reworded", (said,))] if said != text else []
+    notes += [*_about_documents(library, said, language, found), *_about_threshold(text, finding, limits)]
     if expect is None:
         return Diagnosis(language, stand[:SHOWN], tuple(notes))
     kept = _documents(library, expect)
@@ -91,9 +93,9 @@ def diagnose(
     if not kept:
         notes.append(_absent(library, expect, refusal(expect)))
     elif best is None:
-        notes.append(_lost(text, language, expect, kept))
+        notes.append(_lost(said, language, expect, kept, library.languages))
     else:
-        notes += _about_expected(text, kept, best, finding, limits)
+        notes += _about_expected(said, kept, best, finding, limits)
     return Diagnosis(language, stand[:SHOWN], tuple(notes), best)
 
 
@@ -137,7 +139,7 @@ def _about_documents(library: Library, text: str, language: str, found: Sequence
             yield Note("words", key, (", ".join(words),))
     if library.trouble:
         yield Note("meaning", "words only", (library.trouble,))
-    elif not any(one.cosine is not None for one in found):
+    elif language not in library.languages:
         yield Note("meaning", "language not read", (language,))
     elif waiting := library.store.waiting(library.stamp):
         yield Note("meaning", "vectors missing", (waiting,))
@@ -150,7 +152,7 @@ def _about_documents(library: Library, text: str, language: str, found: Sequence
 def _as_asked(text: str, stems: Sequence[str]) -> list[str]:
     """Return the words of a question that these tokens came from, as they were typed, each once.
 
-    Unspaced characters are told in runs, and left out where every one of them stands in a pair that is known.
+    Unspaced characters are told in runs, without those at their ends that stand in a pair that is known.
     """
     typed = {token: word for word in re.findall(r"[^\W\d_]+|\w+", text) for token in tokens(word) if word.isascii()}
     words = [typed[stem] for stem in stems if stem in typed]
@@ -160,8 +162,10 @@ def _as_asked(text: str, stems: Sequence[str]) -> list[str]:
             runs[-1] += stem[1]
         else:
             runs.append(stem)
-    known = {character for token in naming(text) if token not in stems for character in token}
-    return list(dict.fromkeys([*words, *(run for run in runs if not known.issuperset(run))]))
+    asking = set(tokens(text)) - set(terms(text))
+    known = "".join(token for token in (*naming(text), *asking) if token not in stems)
+    strange = ((run, run.strip(known)) for run in runs)
+    return list(dict.fromkeys([*words, *(rest if len(rest) > 1 else run for run, rest in strange if rest)]))
 
 
 def _about_threshold(text: str, finding: Finding | None, limits: Limits) -> Iterator[Note]:
@@ -216,10 +220,10 @@ def _about_expected(
         yield Note("expected", "does not say", (best.document, ", ".join(missing)))
 
 
-def _lost(text: str, language: str, expect: str, kept: Sequence[Stored]) -> Note:
+def _lost(text: str, language: str, expect: str, kept: Sequence[Stored], reads: Sequence[str]) -> Note:
     """Say why no passage of a document was among the candidates."""
     spoken = {stored.chunk.language for stored in kept}
-    if language not in spoken:
+    if language not in spoken and len(reads) < 2:
         return Note("expected", "other language", (expect, min(spoken), language))
     shared = [word for word in naming(text) if word in _said(kept)]
     if not shared:

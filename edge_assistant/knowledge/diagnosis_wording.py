@@ -17,6 +17,7 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "no word known": "None of these words stands in any document: {0}. Ask with the words of the documents, or add "
         "the document that answers this.",
         "words unknown": "These words stand in no document: {0}.",
+        "reworded": "By synonyms.txt, this was looked for: {0}",
         "words only": "Only words were compared, not meanings: {0}.",
         "language not read": "Meanings were not compared, only words: the embedder does not read {0:language}. "
         "Set knowledge.embedder to one that does.",
@@ -42,7 +43,8 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "lost by its sentences": "Its sentences answer worse than those of others: it fell from place {0} to {1}.",
         "does not say": "{0} never says: {1}. If people ask so, put these words into it, or a card with the question.",
         "other language": "{0} is in {1:language}, and the question was read as {2:language}, in which there are "
-        "matching passages. Look there: --language {1}",
+        "matching passages. Ask in {1:language}, look there with --language {1}, or set knowledge.embedder to one that "
+        "reads both.",
         "shares no word": "{0} shares no word with the question and is not near in meaning. Put the words people use "
         "into it, or a card with the question.",
         "not a candidate": "{0} has some of the words ({1}), but {2} other passages have more. Ask with rarer words.",
@@ -51,6 +53,7 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "nothing indexed": "还没有任何文档。请先添加：edge-assistant kb add 路径",
         "no word known": "这些词没有出现在任何文档里：{0}。请换用文档里的说法，或添加能回答这个问题的文档。",
         "words unknown": "这些词没有出现在任何文档里：{0}。",
+        "reworded": "按 synonyms.txt 换了说法来查找：{0}",
         "words only": "只比较了词语，没有比较含义：{0}。",
         "language not read": "没有比较含义，只按词语查找：当前的嵌入模型读不懂{0:language}。"
         "请把 knowledge.embedder 设为能读的模型。",
@@ -71,7 +74,7 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "lost by its sentences": "它的句子不如别的段落像答案：从第 {0} 位降到第 {1} 位。",
         "does not say": "{0} 里没有这些词：{1}。如果大家常这样问，请把这些词写进去，或添加一张带这个问题的卡片。",
         "other language": "{0} 是{1:language}的，而问题被当作{2:language}，而且有匹配的{2:language}段落。"
-        "请指定语言：--language {1}",
+        "请用{1:language}提问，用 --language {1} 指定语言，或把 knowledge.embedder 设为两种语言都能读的模型。",
         "shares no word": "{0} 与问题没有相同的词，含义也不相近。"
         "请把大家常用的说法写进去，或添加一张带这个问题的卡片。",
         "not a candidate": "{0} 有一些相同的词（{1}），但有 {2} 个别的段落更接近。请用更少见的词提问。",

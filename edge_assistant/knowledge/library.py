@@ -138,7 +138,7 @@ class Library:
 
         Only in these collections, and in documents whose name matches `source`, a pattern like ``*.pdf``.
         """
-        text = self._reworded(text)
+        text = self.reworded(text)
         within = Selection(tuple(collections), source)
         found = self._find(text, limit, language, within)
         found = found or (self._find(text, limit, None, within) if language else [])
@@ -159,14 +159,14 @@ class Library:
         """Return what the documents say to a question, with the probability that it answers it."""
         if found is None:
             found = self.find(text, 10, language)
-        question = self.question(self._reworded(text), language)
+        question = self.question(self.reworded(text), language)
         whole = self.collections.answered(found, lambda passages: finding(question, passages))
         parts = questions(text)
         if len(parts) == 1:
             return whole
         return together([self.answer(part, language) for part in parts], whole)
 
-    def _reworded(self, text: str) -> str:
+    def reworded(self, text: str) -> str:
         """Return a text in the words that the documents use, where the user's own file says which mean the same."""
         if self._synonyms is None:
             return text

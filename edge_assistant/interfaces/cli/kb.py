@@ -64,7 +64,7 @@ def search_documents(
     if not found:
         click.echo("nothing was found", err=True)
     if finding is not None:
-        click.echo(safe_text(f"quoted with probability {finding.confidence:.2f}: {finding.text}"), err=True)
+        click.echo(safe_text(f"the best answer, with probability {finding.confidence:.2f}: {finding.text}"), err=True)
     for line in [] if diagnosis is None else kb_why.lines(diagnosis):
         click.echo(safe_text(line), err=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,16 +25,17 @@ def diagnosed(library: Library, text: str, language: str, config: Config, expect
 
 def _refusal(source: str, config: Config) -> str | None:
     """Return why a file that lies here would be refused, if it would."""
+    from edge_assistant.adapters.reading import Reading
     from edge_assistant.errors import InputError
-    from edge_assistant.knowledge.readers import read
 
     path = Path(source)
     if not path.is_file():
         return None
-    try:
-        read(path, path.name, limit=int(config.knowledge.max_megabytes * 1_000_000))
-    except InputError as error:
-        return str(error)
+    with closing(Reading(config.knowledge.max_seconds)) as reading:
+        try:
+            reading.read(path, path.name, limit=int(config.knowledge.max_megabytes * 1_000_000))
+        except InputError as error:
+            return str(error).removeprefix(f"{source}: ")
     return None
 
 
