@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 from edge_assistant.errors import ConfigError
 from edge_assistant.rules.draft import Draft, RuleFile, Rules, Template
 
-_FORMAT: Final = "10"
+_FORMAT: Final = "11"
 
 
 def read_rules(language: str, folders: Sequence[Path], checks: Collection[str], cache: Path | None = None) -> Rules:
@@ -31,8 +32,13 @@ def read_rules(language: str, folders: Sequence[Path], checks: Collection[str], 
 
 def cached(kept: Path | None, content: bytes, compiled: Callable[[], Rules]) -> Rules:
     """Return the rules that are kept in a file for this content, or compile them and keep them there."""
-    key = hashlib.sha256(f"{_FORMAT} {version('hassil')}\0".encode() + content).hexdigest()
+    key = hashlib.sha256(f"{_FORMAT} {_peer()}\0".encode() + content).hexdigest()
     return _recalled(kept, key) or _remembered(kept, key, compiled())
+
+
+@cache
+def _peer() -> str:
+    return version("hassil")
 
 
 def _files(language: str, folders: Sequence[Path]) -> Iterator[RuleFile]:
@@ -52,7 +58,7 @@ def _recalled(kept: Path | None, key: str) -> Rules | None:
         if found.get("key") != key:
             return None
         rules = found["rules"]
-        templates = tuple(Template(**template) for template in rules.pop("templates"))
+        templates = tuple(Template(*template) for template in rules.pop("templates"))
         frames = tuple((before, after, asks) for before, after, asks in rules.pop("frames"))
         return Rules(**rules | {"templates": templates, "frames": frames})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -64,7 +70,9 @@ def _remembered(kept: Path | None, key: str, rules: Rules) -> Rules:
         partial = kept.with_suffix(f".{key[:8]}.part")
         try:
             kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            partial.write_text(json.dumps({"key": key, "rules": asdict(rules)}, ensure_ascii=False), encoding="utf-8")
+            plain = asdict(rules)
+            plain["templates"] = [list(template.values()) for template in plain["templates"]]
+            partial.write_text(json.dumps({"key": key, "rules": plain}, ensure_ascii=False), encoding="utf-8")
             partial.chmod(0o600)
             partial.replace(kept)
         except OSError:  # a cache that cannot be written is only slower

@@ -21,7 +21,7 @@ from edge_assistant.types import Slot
 
 if TYPE_CHECKING:
     from hassil.expression import Sentence
-    from hassil.intents import IntentData, SlotList
+    from hassil.intents import IntentData, SlotList, TextSlotValue
     from hassil.recognize import RecognizeResult
 
     from edge_assistant.rules.draft import Rules
@@ -36,7 +36,7 @@ MOST_WAYS: Final = 100
 """Ways to read one text by all templates; hassil tries some 30 in a millisecond, and what people say has up to 80."""
 _LONG: Final = 80
 """Letters from which on even our own templates are looked at."""
-_ALONE: Final = re.compile(r"\{([^{}:]+)(?::[^{}]+)?\}")
+_LISTED: Final = re.compile(r"\{([^{}:]+)(?::[^{}]+)?\}")
 _NO_CONTEXT: Final[dict[str, str]] = {}
 
 
@@ -60,6 +60,7 @@ class HomeNames:
             "floor": _spelled([(floor.names, _NO_CONTEXT) for floor in home.floors], language),
         }
         self._names = Names({slot: [spelling for spelling, _, _ in named] for slot, named in self._named.items()})
+        self._values: dict[tuple[str, int], TextSlotValue] = {}
         self._kinds = {(entity.domain, entity.device_class) for entity in home.entities}
 
     def within(self, text: str) -> Found:
@@ -72,17 +73,24 @@ class HomeNames:
 
     def lists(self, found: Found) -> dict[str, SlotList]:
         """Return the slot lists of the names that were found, in the order of the home."""
-        from hassil.expression import TextChunk
-        from hassil.intents import TextSlotList, TextSlotValue
-        from hassil.util import normalize_text
-
-        def value(named: _Named) -> TextSlotValue:
-            return TextSlotValue(TextChunk(normalize_text(named[0])), named[1], context=named[2] or None)
+        from hassil.intents import TextSlotList
 
         return {
-            slot: TextSlotList(slot, [value(self._named[slot][index]) for index in sorted({one[0] for one in places})])
+            slot: TextSlotList(slot, [self._value(slot, index) for index in sorted({one[0] for one in places})])
             for slot, places in found.items()
         }
+
+    def _value(self, slot: str, index: int) -> TextSlotValue:
+        if (slot, index) not in self._values:
+            from hassil.expression import TextChunk
+            from hassil.intents import TextSlotValue
+            from hassil.util import normalize_text
+
+            spelling, name, context = self._named[slot][index]
+            self._values[slot, index] = TextSlotValue(
+                TextChunk(normalize_text(spelling)), name, context=context or None
+            )
+        return self._values[slot, index]
 
     def has(self, slots: Mapping[str, Slot]) -> bool:
         """Return whether this home has anything of the kind: people's windows are covers here and sensors there."""
@@ -131,6 +139,7 @@ class Templates:
         self.rules = rules
         self._parsed: dict[int, IntentData] = {}
         self._expansions: dict[str, Any] = {}
+        self._lists: dict[str, SlotList] = {}
 
     @cached_property
     def _index(self) -> Index:
@@ -154,7 +163,7 @@ class Templates:
     @cached_property
     def whole(self) -> Mapping[int, str]:
         """The open slot of each template that is nothing else."""
-        found = ((number, _ALONE.fullmatch(template.text)) for number, template in enumerate(self.rules.templates))
+        found = ((number, _LISTED.fullmatch(template.text)) for number, template in enumerate(self.rules.templates))
         return {number: slot[1] for number, slot in found if slot is not None and slot[1] in self.rules.wildcards}
 
     def candidates(self, text: str, found: Found, allowance: Allowance | None = None) -> tuple[list[int], list[int]]:
@@ -248,17 +257,19 @@ class Templates:
         return self._parsed[number]
 
     def _expand(self, text: str) -> None:
-        """Parse the expansion rules that a template mentions, and those that they mention."""
+        """Parse the lists and the expansion rules that a template mentions, and those that they mention."""
         from hassil.parse_expression import parse_sentence
 
+        for name in _LISTED.findall(text):
+            if name in self.rules.lists and name not in self._lists:
+                self._parse_list(name)
         for name in re.findall(r"<([^<>]+)>", text):
             if name not in self._expansions:
                 self._expansions[name] = parse_sentence(self.rules.expansions[name], keep_text=True)
                 self._expand(self.rules.expansions[name])
 
-    @cached_property
-    def _lists(self) -> dict[str, SlotList]:
+    def _parse_list(self, name: str) -> None:
         from hassil.intents import Intents
 
-        empty = {"language": self.rules.language, "intents": {}, "lists": self.rules.lists}
-        return {name: quickened(slots) for name, slots in Intents.from_dict(empty).slot_lists.items()}
+        only = {"language": self.rules.language, "intents": {}, "lists": {name: self.rules.lists[name]}}
+        self._lists[name] = quickened(Intents.from_dict(only).slot_lists[name])
