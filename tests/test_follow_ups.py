@@ -271,6 +271,23 @@ async def test_one_verb_reaches_several_things(house: House, text: str, done: di
     assert {entity: house.state(entity) for entity in done} == done
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "turn on kitchen light turn off living room light",
+        "turn the kitchen light on switch the living room light off please",
+        "打开厨房灯关闭客厅灯",
+        "先开厨房灯再关客厅灯",
+        "先把厨房灯打开再把客厅灯关掉",
+        "打开厨房灯把客厅灯关了",
+    ],
+)
+async def test_commands_without_a_word_between_are_told_apart(house: House, text: str) -> None:
+    await house.hear(text, detect(text))
+
+    assert (house.state("light.kitchen"), house.state("light.living_room")) == ("on", "off")
+
+
 async def test_of_several_things_one_that_is_unknown_stops_all(house: House) -> None:
     said = await house.hear("turn on the kitchen light and the sauna")
 

@@ -22,6 +22,18 @@ _AND: Final[Mapping[str, str]] = {
     "en": r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)(?:(?:in|of|on)\s+)?(?:(?:the|my|our)\s+)?",
     "zh": r"\s*(?:[、，,]|和|跟|与|还有|以及)\s*",
 }
+_VERBS: Final[Mapping[str, str]] = {
+    "en": r"(?:turn|switch|open|close|shut|lock|unlock|dim|brighten|mute|pause|raise|lower|set|start|stop)\s",
+    "zh": "打开|关闭|关掉|关上|开启|锁上|拉上|拉开|(?<!打)开(?![关着机启])|(?<!开)关(?![着机闭掉上])",
+}
+_COMMAND: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(rf"(?:{_VERBS['en']})(?:(?!\s{_VERBS['en']}).)+\s*", re.IGNORECASE),
+    "zh": re.compile(
+        "(?:先|再|然后)?(?P<command>把[^把]+?(?:打开|关闭|关掉|关上|关了|开启|锁上|锁了|拉上|拉开)"
+        rf"|(?:{_VERBS['zh']})(?:(?!再|把|{_VERBS['zh']}).)+)"
+    ),
+}
+"""A command from its verb, or its "把…", to the next one."""
 
 
 def clauses(text: str, language: str, home: Home) -> Sequence[str]:
@@ -29,6 +41,14 @@ def clauses(text: str, language: str, home: Home) -> Sequence[str]:
     wholes = _apart(text.strip(), language, _spellings(home))
     found = [part for whole in wholes for part in re.split(_BETWEEN[language], whole) if part.strip()]
     return tuple(dict.fromkeys(part.strip() for part in found))
+
+
+def run_on(text: str, language: str) -> Sequence[str]:
+    """Return the commands that stand side by side without a word or a comma between, as speech is written down."""
+    found = list(_COMMAND[language].finditer(text))
+    if "".join(command[0] for command in found) != text:
+        return (text,)
+    return tuple((command.groupdict().get("command") or command[0]).strip() for command in found)
 
 
 def _apart(text: str, language: str, names: set[str]) -> Sequence[str]:

@@ -12,7 +12,7 @@ from edge_assistant.devices.home import Home
 from edge_assistant.devices.pin import digits
 from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
-from edge_assistant.rules.clauses import MOST, clauses
+from edge_assistant.rules.clauses import MOST, clauses, run_on
 from edge_assistant.rules.rulebook import MAX_TEXT, Match, Rulebook, acts
 from edge_assistant.skills import Asked, Said, Skill, Work, saying
 from edge_assistant.skills.devices import PIN
@@ -111,14 +111,22 @@ class RuleTier:
         """Return what every clause of the query asks for; nothing, unless all of them are understood."""
         request = book.request(meaning.text)
         said = (meaning.text,) if request is None else clauses(request, book.language, home)
-        if len(said) > MOST or (said == (query.text,) and not (meaning.answers or meaning.leans)):
-            return self._several(request or "", query, book, home)
+        heard_before = said == (query.text,) and not (meaning.answers or meaning.leans)
         meant = replace(query, text=meaning.text, context=replace(query.context, area=meaning.area))
-        understood = [self._clause(clause, meant, book, home) for clause in said]
-        strung = [clause for clause in understood if clause is not None]
-        if len(strung) < len(said):
+        strung = () if heard_before else self._each(said, meant, book, home)
+        apart = [part for clause in said for part in run_on(clause, book.language)]
+        if not strung and request is not None and len(apart) > len(said):
+            strung = self._each(apart, meant, book, home)
+        if not strung:
             return self._several(request or "", meant, book, home)
         return () if _asks_and_acts([match.intent for match, _ in strung]) else strung
+
+    def _each(self, said: Sequence[str], query: Query, book: Rulebook, home: Home) -> Sequence[tuple[Match, Work]]:
+        """Return what every one of these clauses asks for; nothing, unless all of them are understood."""
+        if len(said) > MOST:
+            return ()
+        understood = [self._clause(clause, query, book, home) for clause in said]
+        return () if None in understood else [clause for clause in understood if clause is not None]
 
     def _several(self, request: str, query: Query, book: Rulebook, home: Home) -> Sequence[tuple[Match, Work]]:
         """Return what is asked of each of several things that share a verb."""
