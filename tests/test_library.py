@@ -158,6 +158,16 @@ def test_scores_are_weighed_and_sorted() -> None:
     assert list(scores) == [2, 1, 3]
 
 
+@pytest.mark.parametrize("text", ["?", "…", "🦀", "¿¡", "、。", "\u200b", "-", "%"])
+def test_a_text_without_words_is_no_question(tmp_path: Path, text: str) -> None:
+    kept = library(tmp_path)
+    kept.add(heating())
+
+    kept.search(text, 5, "en")
+
+    assert kept.answer(text, "en") is None
+
+
 def test_an_empty_library_finds_nothing(tmp_path: Path) -> None:
     assert library(tmp_path).search("anything", 5, "en") == []
     assert library(tmp_path).answer("anything at all?", "en") is None
