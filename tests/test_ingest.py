@@ -57,6 +57,17 @@ def test_a_file_whose_name_is_its_title_is_read_again_under_the_new_one(tmp_path
     assert (report.added, report.missing) == (["light.txt"], ["lamp.txt"])
 
 
+def test_a_file_is_one_document_however_it_is_named(tmp_path: Path, folder: Path) -> None:
+    kept = library(tmp_path)
+    ingest.add(kept, [folder / "lamp.txt"], limit=1_000_000)
+
+    reports = [added(kept, folder), added(kept, folder.parent / "documents"), added(kept, tmp_path)]
+
+    assert reports[0].unchanged == ["lamp.txt"]
+    assert [report.added for report in reports] == [["pump.md"], [], []]
+    assert {entry.source for entry in kept.documents()} == {"lamp.txt", "pump.md"}
+
+
 def test_a_copy_is_a_document_of_its_own(tmp_path: Path, folder: Path) -> None:
     kept = library(tmp_path)
     added(kept, folder)

@@ -30,6 +30,7 @@ class Shelf:
         self._store = store
         self._by_name: dict[str, _Kept] = {}
         self._by_digest: dict[str, list[_Kept]] = {}
+        self._by_origin: dict[str, str] = {}
         self._seen: set[str] = set()
         for row in store.database.rows(
             "SELECT source, origin, sha256, title, language FROM documents WHERE collection = ?", (collection,)
@@ -37,8 +38,11 @@ class Shelf:
             self._keep(_Kept(*row))
 
     def name(self, file: Path, wish: str) -> str:
-        """Return a name that no other file has: with the name of its folder where two are alike."""
+        """Return the name that a file has already, else one that no other has: with its folder where two are alike."""
         origin, name, folder = str(file.resolve()), wish, file.resolve().parent
+        if known := self._by_origin.get(origin):
+            self._seen.add(known)
+            return known
         while (kept := self._by_name.get(name)) and self._belongs_elsewhere(kept, origin) and folder.name:
             name, folder = f"{folder.name}/{name}", folder.parent
         self._seen.add(name)
@@ -85,10 +89,12 @@ class Shelf:
 
     def _keep(self, kept: _Kept) -> None:
         self._by_name[kept.source] = kept
+        self._by_origin[kept.origin] = kept.source
         self._by_digest.setdefault(kept.digest, []).append(kept)
 
     def _rename(self, kept: _Kept, name: str, origin: str) -> None:
         self._store.rename(self.collection, kept.source, name, origin)
         del self._by_name[kept.source]
+        del self._by_origin[kept.origin]
         self._by_digest[kept.digest].remove(kept)
         self._keep(_Kept(name, origin, kept.digest, kept.title, kept.language))
