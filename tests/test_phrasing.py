@@ -34,6 +34,7 @@ def meaning(text: str, area: str | None = None) -> Match | None:
     [
         ("shut the bedside lamp off", "HassTurnOff", {"name": "Bedside lamp"}),
         ("let's get some red light in the bedroom", "HassLightSet", {"area": "Bedroom", "color": "red"}),
+        ("would you mind dimming the bedside lamp", "StepBrightness", {"name": "Bedside lamp", "step": "down"}),
         ("crank up the volume a bit", "HassSetVolumeRelative", {"volume_step": "up"}),
         ("order the hoover back to base", "HassVacuumReturnToBase", {}),
         ("把卧室里的灯搞亮一点", "StepBrightness", {"step": "up"}),

@@ -73,9 +73,16 @@ _WANTS: Final[Mapping[str, re.Pattern[str]]] = {
         r"(?=[把将打开关调让].)"
     ),
 }
+_GERUNDS: Final[Mapping[str, str]] = {
+    **{
+        f"{verb}ing": verb for verb in ("turn", "switch", "open", "lock", "unlock", "lower", "start", "clean", "vacuum")
+    },
+    **{f"{verb[:-1]}ing": verb for verb in ("close", "raise", "mute", "pause")},
+    **{f"{verb}{verb[-1]}ing": verb for verb in ("dim", "shut", "set", "stop")},
+}
 _DONE: Final = re.compile(
     rf"\b(?:{_MOVED})\b|"
-    r"^(?:turn|switch|open|clos|dimm|lock|unlock|rais|lower|clean|vacuum|mut|paus)ing\b",
+    rf"^(?:{'|'.join(_GERUNDS)})\b",
     re.IGNORECASE,
 )
 """What tells of something done or being done, where no word before asks for it: "could you get it closed"."""
@@ -89,4 +96,5 @@ def plain_request(text: str, language: str) -> str | None:
     inner = _WANTS[language].sub("", text)
     if _BLOCKED[language].search(inner) or (inner == text and language == "en" and _DONE.search(text)):
         return None
-    return inner
+    first, space, rest = inner.partition(" ")
+    return _GERUNDS.get(first.casefold(), first) + space + rest  # "would you mind turning it off"
