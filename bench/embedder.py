@@ -1,4 +1,4 @@
-"""What one question costs to embed: our 8 bits, 32 bits in the same engine, and PyTorch where it is installed."""
+"""What one question costs to embed: ours, raw onnxruntime with the same file, and 32 bits and PyTorch where given."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy
 
+from bench.raw import MODEL, Raw
 from bench.result import Result, report
 from edge_assistant.adapters.embedders import open_embedder
-from edge_assistant.config import shipped
 
 if TYPE_CHECKING:
     from edge_assistant.types import FloatArray
 
-MODEL: Final = shipped("models") / "all-MiniLM-L6-v2"
 ROUNDS: Final = 200
 QUESTIONS: Final = (
     "how do I bleed the radiators?",
@@ -70,8 +69,11 @@ def main(rounds: int = ROUNDS) -> None:
     parser.add_argument("--weights", type=Path, help="a sentence-transformers folder with the published weights")
     parser.add_argument("--kb", type=Path, help="documents.jsonl and questions.jsonl, to compare R@1 as well")
     options = parser.parse_args()
-    ours = open_embedder(MODEL)
-    named: list[tuple[str, Callable[[str], object]]] = [("8 bits, ours", lambda text: ours.embed([text], "query"))]
+    ours, peer = open_embedder(MODEL), Raw()
+    named: list[tuple[str, Callable[[str], object]]] = [
+        ("8 bits, ours", lambda text: ours.embed([text], "query")),
+        ("8 bits, raw onnxruntime and tokenizers", lambda text: peer.embed([text])),
+    ]
     if options.full:
         full = open_embedder(options.full)
         named.append(("32 bits, onnxruntime", lambda text: full.embed([text], "query")))

@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
+from bench.raw import MODEL, Raw
 from bench.result import Result, report
 from bench.texts import passages
 from edge_assistant.adapters.embedders import open_embedder
 from edge_assistant.adapters.faiss import FaissIndex
 from edge_assistant.adapters.reading import Reading
-from edge_assistant.config import shipped
 from edge_assistant.knowledge import ingest
 from edge_assistant.knowledge.library import Library
 from edge_assistant.storage.database import Database
 
-MODEL: Final = shipped("models") / "all-MiniLM-L6-v2"
-ROUNDS: Final = 5
+ROUNDS: Final = 3
 FILES: Final = 20
 SECTIONS: Final = 12
-BATCH: Final = 32
-
-
-class Raw:
-    """onnxruntime and tokenizers as their manuals show them: texts sorted by length, in batches."""
-
-    def __init__(self) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = min(4, os.cpu_count() or 1)
-        options.add_session_config_entry("session.x64quantprecision", "1")
-        self._session: Any = onnxruntime.InferenceSession(
-            str(MODEL / "model_int8.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        self._tokenizer: Any = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
-        self._tokenizer.enable_truncation(256)
-        self._tokenizer.enable_padding()
-
-    def embed(self, texts: Sequence[str]) -> None:
-        """Embed texts and throw the vectors away."""
-        import numpy
-
-        wanted = {put.name for put in self._session.get_inputs()}
-        order = sorted(texts, key=len)
-        for start in range(0, len(order), BATCH):
-            batch = self._tokenizer.encode_batch(order[start : start + BATCH])
-            mask = numpy.array([text.attention_mask for text in batch], dtype=numpy.int64)
-            ids = numpy.array([text.ids for text in batch], dtype=numpy.int64)
-            inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": numpy.zeros_like(mask)}
-            states = self._session.run(None, {name: value for name, value in inputs.items() if name in wanted})[0]
-            weights = mask[..., None].astype(numpy.float32)
-            (states * weights).sum(axis=1) / weights.sum(axis=1)
 
 
 def write(folder: Path, seed: int) -> None:
@@ -87,7 +50,7 @@ def measure(rounds: int) -> tuple[list[float], list[float], int]:
             spent = perf_counter() - started
             stored = library.store.passages(range(100_000))
             started = perf_counter()
-            raw.embed([one.chunk.embedded for one in stored.values()])
+            raw.embed_all([one.chunk.embedded for one in stored.values()])
             theirs.append(len(stored) / (perf_counter() - started))
             ours.append(len(stored) / spent)
             total += len(stored)
