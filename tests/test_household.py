@@ -13,7 +13,7 @@ import pytest
 from edge_assistant.skills import Asked
 from edge_assistant.skills.chance import Chance
 from edge_assistant.skills.cities import _places
-from edge_assistant.skills.kinds import dice, is_choice, is_list_item, is_list_name
+from edge_assistant.skills.list_words import dice, is_choice, is_list_item, is_list_name
 from edge_assistant.skills.zones import Zones
 from edge_assistant.types import Query
 from tests.homes import House, books, sample_home

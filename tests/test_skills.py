@@ -6,7 +6,7 @@ import pytest
 
 from edge_assistant.numerals import digits
 from edge_assistant.skills.arithmetic import NotArithmetic, is_arithmetic, neat, work_out, written
-from edge_assistant.skills.things import is_device
+from edge_assistant.skills.device_words import is_device
 from edge_assistant.skills.units import BelowZero, convert, is_quantity, is_unit, quantity, shown, unit
 
 

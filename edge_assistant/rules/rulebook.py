@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge_assistant.devices.home import Home
-from edge_assistant.rules.kinds import plainest
+from edge_assistant.rules.bare_names import plainest
 from edge_assistant.rules.match import Match as Match
 from edge_assistant.rules.match import acts as acts
 from edge_assistant.rules.matching import Allowance, HomeNames, Templates

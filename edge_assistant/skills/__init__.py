@@ -13,10 +13,10 @@ from edge_assistant.skills.arithmetic import is_arithmetic
 from edge_assistant.skills.cities import is_place
 from edge_assistant.skills.days import is_day, is_feast
 from edge_assistant.skills.delayed import is_delayed
-from edge_assistant.skills.kinds import is_choice, is_dice, is_list_item, is_list_name
+from edge_assistant.skills.device_words import is_device
+from edge_assistant.skills.list_words import is_choice, is_dice, is_list_item, is_list_name
 from edge_assistant.skills.moment_words import is_bare_moment, is_moment
 from edge_assistant.skills.reminders import is_errand, is_reminder, is_task
-from edge_assistant.skills.things import is_device
 from edge_assistant.skills.units import is_quantity, is_unit
 from edge_assistant.types import Action, Declined, Query
 

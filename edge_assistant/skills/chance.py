@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from random import Random
 
 from edge_assistant.skills import Asked, Skill, Work, saying
-from edge_assistant.skills.kinds import dice, options_of
+from edge_assistant.skills.list_words import dice, options_of
 from edge_assistant.skills.wording import as_said
 
 
