@@ -111,6 +111,9 @@ def test_broken_lines_are_joined_without_a_space_between_ideographs(tmp_path: Pa
         ("empty.md", "  \n", "the file is empty"),
         ("program.txt", b"\x7fELF\x00\x01", "a binary file"),
         ("latin.txt", "Grüße".encode("latin-1"), "not UTF-8"),
+        ("short.txt", "Größe".encode("latin-1"), "save it in UTF-8"),
+        ("french.txt", "Une crème brûlée à l'été".encode("cp1252"), "not UTF-8"),
+        ("japanese.txt", "ポンプは赤いです。".encode("shift_jis"), "not UTF-8"),
         ("photo.png", b"\x89PNG", "not a kind of document"),
         ("broken.pdf", "not a pdf", "not a PDF that can be read"),
         ("broken.jsonl", "{]", "line 1 is not JSON"),
@@ -230,6 +233,15 @@ def test_the_bookmarks_of_a_pdf_are_its_headings(tmp_path: Path) -> None:
         (("Reset",), "Hold it.", 1),
         (("Reset",), "Wait.", 2),
     ]
+
+
+@pytest.mark.parametrize("coding", ["gbk", "gb18030"])
+def test_a_text_of_chinese_windows_is_read(tmp_path: Path, coding: str) -> None:
+    text = "水泵的额定功率是 1.5 千瓦，重 12 kg。"
+
+    kept = document(written(tmp_path, "水泵.txt", text.encode(coding)))
+
+    assert (kept.blocks[0].text, kept.language) == (text, "zh")
 
 
 def test_a_list_in_a_plain_text_stays_a_list(tmp_path: Path) -> None:
