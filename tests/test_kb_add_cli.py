@@ -58,6 +58,15 @@ def test_what_became_of_every_file_is_one_object(run: Run, notes: Path) -> None:
     assert third.exit_code == 0
 
 
+def test_an_empty_path_is_not_the_current_folder(run: Run, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(notes)
+
+    refused = run("add", "")
+
+    assert isinstance(refused.exception, InputError)
+    assert run("list").stdout == ""
+
+
 def test_what_holds_for_a_collection_is_shown_and_set(run: Run, notes: Path) -> None:
     run("add", str(notes / "pump.md"), "--collection", "manuals")
 

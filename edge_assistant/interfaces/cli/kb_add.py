@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="add")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.argument("named", nargs=-1, required=True, metavar="PATH…")
 @click.option("--collection", default="main", show_default=True, help="The collection they become part of.")
 @click.option(
     "--language", help="The language they are written in; without it, that of the collection, else recognised."
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def add_documents(
     session: Session,
-    paths: tuple[Path, ...],
+    named: tuple[str, ...],
     collection: str,
     language: str | None,
     sync: bool,
@@ -49,6 +49,9 @@ def add_documents(
     """
     from edge_assistant.knowledge.collections import STARTER
 
+    if "" in named:  # a variable that is not set; as a path it would be the current folder
+        raise InputError("one of the paths is empty")
+    paths = tuple(map(Path, named))
     spoken = languages.supported(language) if language else None
     if collection == STARTER:
         raise InputError(f"the collection {STARTER} is what comes with the program; choose another name")
