@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge_assistant.interfaces.cli import command
+from edge_assistant.phrasing.stage import ACTING, ASKING
 from edge_assistant.rules.slot_checks import CHECKS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -51,5 +52,8 @@ def test_every_check_that_the_page_names_exists_and_none_is_left_out() -> None:
 
     named = set(re.findall(r"`(\w+)`", PAGE.partition("needs a `check`")[2].partition("\n")[0]))
 
-    assert named <= {*CHECKS, *OURS}
-    assert named >= {*CHECKS}
+    assert named == {*CHECKS, *OURS}
+
+
+def test_the_page_says_from_which_probability_on_something_is_done() -> None:
+    assert f"From a probability of {ACTING} on it is done, from {ASKING} on you are asked first" in PAGE
