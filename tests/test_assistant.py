@@ -107,7 +107,7 @@ async def test_a_keyword_that_does_not_exist_is_not_passed_over(assistant: Assis
 async def test_a_conversation_goes_on_where_nothing_can_be_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "assistant.db").write_bytes(b"this is not a database" * 100)
+    (tmp_path / "assistant.db").mkdir()
 
     async with Assistant.open(home=tmp_path) as assistant:
         answer = await assistant.ask("what is 12 times 7", conversation="one")
@@ -166,7 +166,7 @@ async def test_what_a_model_at_home_made_of_a_private_turn_stays_at_home_as_well
     tmp_path: Path, server: Loopback
 ) -> None:
     async with clouded(tmp_path, server) as assistant:
-        usual, local = assistant.rooms.engine, Engine([replying("device", "As I said, 84.")])
+        usual, local = assistant.rooms.engine, Engine([replying("device", "As I said, eighty-four.")])
         await assistant.ask("what is 12 times 7", conversation="one", private=True)
         assistant.rooms.engine = local
         await assistant.ask("say that again", conversation="one")
@@ -174,16 +174,16 @@ async def test_what_a_model_at_home_made_of_a_private_turn_stays_at_home_as_well
         await assistant.ask("and a router", conversation="one")
 
     assert "and a router" in str(server.requests[-1])
-    assert "84" not in str(server.requests[-1])
+    assert "eighty-four" not in str(server.requests[-1])
 
 
 async def test_what_a_model_at_home_said_of_open_turns_may_travel(tmp_path: Path, server: Loopback) -> None:
     async with clouded(tmp_path, server) as assistant:
-        usual, local = assistant.rooms.engine, Engine([replying("device", "As I said, 84.")])
+        usual, local = assistant.rooms.engine, Engine([replying("device", "As I said, eighty-four.")])
         await assistant.ask("what is 12 times 7", conversation="one")
         assistant.rooms.engine = local
         await assistant.ask("say that again", conversation="one")
         assistant.rooms.engine = usual
         await assistant.ask("and a router", conversation="one")
 
-    assert "As I said, 84." in str(server.requests[-1])
+    assert "As I said, eighty-four." in str(server.requests[-1])

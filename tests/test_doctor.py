@@ -70,11 +70,13 @@ def test_the_command_prints_a_line_a_room_and_fails_only_for_what_is_broken(
     command = [sys.executable, "-m", "edge_assistant", "--home", str(home), "doctor", *options]
 
     well = subprocess.run(command, capture_output=True, text=True, check=False)
-    (home / "assistant.db").write_bytes(b"this is not a database" * 100)
+    for file in home.glob("assistant.db*"):
+        file.unlink()
+    (home / "assistant.db").mkdir()
     ill = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (well.returncode, ill.returncode) == (0, 1)
-    assert len(well.stdout.splitlines()) == len(ill.stdout.splitlines()) == 6
+    assert len(well.stdout.splitlines()) == len(ill.stdout.splitlines()) == 7
     assert ill.stderr == ""
     if options:
         assert json.loads(well.stdout.splitlines()[0])["room"] == "storage"

@@ -63,7 +63,6 @@ def test_what_an_open_slot_catches_must_be_of_its_kind(both: Rulebooks, language
     ("said", "reason"),
     [
         ("start mowing the lawn", "intent HassLawnMowerStartMowing: no skill does this"),
-        ("turn off the lights in 5 minutes", "a timer cannot carry a command yet"),
     ],
 )
 async def test_what_no_skill_does_is_declined_with_the_reason(
