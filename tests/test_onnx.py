@@ -66,6 +66,16 @@ def test_hashes_are_remembered_until_the_file_changes(copy: Path, tmp_path: Path
     assert OnnxEmbedder(copy, seen=seen).stamp != stamp
 
 
+@pytest.mark.parametrize("damage", ['{"', "[]", '{"a": 1}', '{"a": ["b"]}', "\0\0"])
+def test_hashes_that_cannot_be_read_are_found_out_again(copy: Path, tmp_path: Path, damage: str) -> None:
+    seen = tmp_path / "seen.json"
+    stamp = OnnxEmbedder(copy, seen=seen).stamp
+    seen.write_text(damage)
+
+    assert OnnxEmbedder(copy, seen=seen).stamp == stamp
+    assert str(copy / "model_int8.onnx") in json.loads(seen.read_text())
+
+
 def test_a_damaged_model_is_refused(copy: Path) -> None:
     (copy / "model_int8.onnx").write_bytes((MODEL / "model_int8.onnx").read_bytes()[:-100] + b"x" * 100)
 

@@ -107,7 +107,7 @@ class Digests:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._known: dict[str, list[str]] = read_json(path, {}) if path else {}
+        self._known: dict[str, tuple[str, str]] = _remembered(path) if path else {}
 
     def of(self, file: Path) -> str:
         """Return the sha256 of a file. Raises `TierError`."""
@@ -120,7 +120,7 @@ class Digests:
             digest = _sha256(file)
         except OSError as error:
             raise TierError(f"{file}: {error.strerror}") from error
-        self._known[str(file)] = [mark, digest]
+        self._known[str(file)] = (mark, digest)
         self._remember()
         return digest
 
@@ -138,6 +138,14 @@ class Digests:
             fresh.touch(mode=0o600)
             fresh.write_text(json.dumps(self._known), encoding="utf-8")
             fresh.replace(self._path)
+
+
+def _remembered(path: Path) -> dict[str, tuple[str, str]]:
+    """Return what was remembered; what cannot be read is found out again."""
+    try:
+        return {str(file): (str(mark), str(digest)) for file, (mark, digest) in read_json(path, {}).items()}
+    except (ConfigError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def stamp(*parts: str) -> str:

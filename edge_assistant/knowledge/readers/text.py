@@ -46,7 +46,7 @@ def decoded(content: bytes) -> str:
 
 
 def _chinese(content: bytes) -> str | None:
-    """Return a text in GB 18030 if nearly all its characters are everyday ones; accents with a letter make rare ones."""
+    """Return a text in GB 18030 if nearly all its characters are everyday ones: accented letters make rare ones."""
     try:
         text = content.decode("gb18030").replace("\0", "")
     except UnicodeDecodeError:
