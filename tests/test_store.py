@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +138,20 @@ def test_only_two_snapshots_are_kept(tmp_path: Path) -> None:
         kept.remove("heating.md")
 
     assert len(list((tmp_path / "index").glob("*.faiss"))) <= 2
+
+
+def test_a_snapshot_that_a_kill_left_unfinished_is_swept_away(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    (tmp_path / "index").mkdir()
+    dead, alive = (tmp_path / "index" / f".bag-1.faiss.{process}" for process in (4_194_305, os.getpid()))
+    dead.touch()
+    alive.touch()
+
+    kept.add(heating())
+    kept.settle()
+
+    assert not dead.exists()
+    assert alive.exists()
 
 
 _ADDING = """

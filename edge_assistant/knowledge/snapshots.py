@@ -157,7 +157,7 @@ class Snapshots:
         """Return what is wrong with the files on disk, one sentence each."""
         rows = self._store.database.rows("SELECT file, sha256 FROM snapshots ORDER BY id")
         return [
-            f"{self._folder / row['file']}: the index is damaged and will be rebuilt"
+            f"{self._folder / row['file']}: the index is damaged; `kb verify --repair` makes it again"
             for row in rows
             if not self._verified(row["file"], row["sha256"])
         ]
@@ -200,9 +200,14 @@ class Snapshots:
 
     def _sweep(self, kept: set[str]) -> None:
         with suppress(OSError):
-            for file in self._folder.glob("*.faiss"):
-                if file.name not in kept:
+            for file in (*self._folder.glob("*.faiss"), *self._folder.glob(".*.faiss.*")):
+                if file.name not in kept and not _being_written(file):
                     file.unlink(missing_ok=True)
+
+
+def _being_written(file: Path) -> bool:
+    """Return whether a fresh file belongs to a process that is alive; others were left behind by a kill."""
+    return file.name.startswith(".") and Path("/proc", file.name.rpartition(".")[2]).exists()
 
 
 def _sync_folder(folder: Path) -> None:
