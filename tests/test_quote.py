@@ -9,11 +9,11 @@ import pytest
 from edge_assistant.knowledge.asked import Want, holds, wanted
 from edge_assistant.knowledge.documents import Block, Document
 from edge_assistant.knowledge.likeness import likeness
-from edge_assistant.knowledge.quote import quoted, section, shortened
+from edge_assistant.knowledge.quote import paired, quoted, section, shortened
 from edge_assistant.knowledge.traits import reversed_by, traits, wanted_spots
-from edge_assistant.knowledge.units import Unit
+from edge_assistant.knowledge.units import Unit, units
 from edge_assistant.knowledge.words import length, naming
-from tests.bag_of_words import heating, library
+from tests.bag_of_words import BagOfWords, heating, library
 
 
 @pytest.mark.parametrize(
@@ -165,3 +165,36 @@ def test_the_form_of_a_question_is_read() -> None:
     assert form.head == "pump"
     assert form.extremes == ("largest",)
     assert not traits("Who lives in the forest?").extremes
+
+
+def test_sentences_that_stand_side_by_side_are_said_in_their_order() -> None:
+    first, second, third = units("The pump hums. A worn bearing is the cause. Call Miller.")
+
+    assert paired(second, first, "en") == "The pump hums. A worn bearing is the cause."
+    assert paired(second, third, "en") == "A worn bearing is the cause. Call Miller."
+    assert paired(first, third, "en") is None
+    assert paired(first, Unit(f"It {'really ' * 40}hums.", first.text), "en") is None
+    assert paired(first, Unit("1. Open.", first.text, whole=True), "en") is None
+
+
+def test_a_clause_that_is_too_long_is_cut_between_its_phrases() -> None:
+    sentence = f"The red pump in the {'cold dark ' * 10}cellar was built by Miller in a {'very ' * 20}small factory."
+
+    said = shortened(sentence, naming("Who built the red pump?"), "en")
+
+    assert "built by Miller" in said
+    assert length(said) <= 37
+
+
+def test_only_what_is_said_is_embedded_and_only_where_it_may_be_the_answer(tmp_path: Path) -> None:
+    embedder = BagOfWords()
+    kept = library(tmp_path, embedder)
+    kept.add(heating())
+    kept.find("warm up", 1, "en")
+    embedder.embedded.clear()
+
+    answer = kept.answer("In what year was the pump built in Graz?", "en")
+    kept.answer("Write two lines about rain", "en")
+
+    assert answer is not None
+    assert embedder.embedded == ["In what year was the pump built in Graz?", answer.text, "Write two lines about rain"]

@@ -67,6 +67,7 @@ class Library:
         self._synonyms = synonyms
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedding")
         self._asked: tuple[tuple[str, str, int], Question] | None = None
+        self._before: tuple[tuple[str, str], Future[FloatArray]] | None = None
         self.collections = Collections(database, settings)
         self.trouble = "" if embedder else "no embedder is set up"
         self._load = embedder
@@ -160,7 +161,8 @@ class Library:
         if found is None:
             found = self.find(text, 10, language)
         question = self.question(self.reworded(text), language)
-        whole = self.collections.answered(found, lambda passages: finding(question, passages))
+        nearness = cache(lambda said: self._nearness(question, said))
+        whole = self.collections.answered(found, lambda passages: finding(question, passages, nearness))
         parts = questions(text)
         if len(parts) == 1:
             return whole
@@ -210,7 +212,23 @@ class Library:
     def _meant(self, text: str) -> tuple[Space, Future[FloatArray]] | None:
         """Begin to embed a question; its words are looked for meanwhile."""
         space = self._space()
-        return (space, self._thread.submit(space.embedder.embed, [text], "query")) if space else None
+        if space is None:
+            return None
+        if self._before is None or self._before[0] != (text, space.embedder.stamp):
+            self._before = (text, space.embedder.stamp), self._thread.submit(space.embedder.embed, [text], "query")
+        return space, self._before[1]
+
+    def _nearness(self, question: Question, said: str) -> float | None:
+        """Return how near a text is to a question in meaning; None where no embedder reads the question."""
+        meant = self._meant(question.text) if question.language in self.languages else None
+        if meant is None:
+            return None
+        space, vector = meant
+        try:
+            return float(vector.result()[0] @ space.embedder.embed([said], "passage")[0])
+        except TierError as error:
+            self._give_up(error)
+            return None
 
     def _near(
         self, meant: tuple[Space, Future[FloatArray]], others: Collection[int], within: Selection, only: str | None
