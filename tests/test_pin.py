@@ -80,6 +80,18 @@ async def test_a_door_takes_a_pin(
     assert all("4711" not in text and "1234" not in text and "四七一一" not in text for text in kept)
 
 
+async def test_no_answer_tells_the_right_pin_from_a_wrong_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOUSE_PIN", "4711")
+    config = Config(home=tmp_path, tiers=("rules",), actions=Actions(pin_env="HOUSE_PIN"))
+    async with Assistant.open(config=config) as assistant:
+        bare = [(await assistant.ask(text)).text for text in ("4711", "4712", "my PIN is 47 11", "密码是四七一二")]
+        sums = [(await assistant.ask(f"what is 47 + {number}")).text for number in (11, 12)]
+
+    assert bare[:3] == [bare[0]] * 3
+    assert "没有" in bare[3]
+    assert sums == ["47 + 11 = 58", "47 + 12 = 59"]
+
+
 async def test_a_pin_that_is_not_set_is_a_fault_and_no_open_door(tmp_path: Path) -> None:
     config = Config(home=tmp_path, tiers=("rules",), actions=Actions(pin_env="NO_SUCH_PIN"))
 

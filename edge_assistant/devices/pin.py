@@ -21,6 +21,8 @@ _WORDS: Final = ("zero oh", "one", "two", "three", "four", "five", "six", "seven
 _SPOKEN: Final = {word: str(digit) for digit, words in enumerate(_WORDS) for word in words.split()}
 _SIGNS: Final = str.maketrans("零〇一幺二两三四五六七八九", "0011223456789")
 _WORD: Final = re.compile("|".join(rf"\b{word}\b" for word in _SPOKEN), re.IGNORECASE)
+_LEAD: Final = re.compile(r"^\s*(?:(?:my|the)\s+)?(?:pin|code)\b(?:\s+is)?|^\s*(?:我的)?密码是?", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"[\s.,:;!，。：；！、-]+")
 
 
 class Pin:
@@ -57,6 +59,16 @@ class Pin:
         if self._wrong % _TRIES == 0:
             self._until = self._clock() + min(_REST[0] * 2 ** (self._wrong // _TRIES - 1), _REST[1])
         return "wrong"
+
+
+def may_be_pin(text: str) -> bool:
+    """Return whether a text is nothing but a number, long enough for a PIN.
+
+    It counts as one whether it is right or wrong, so that no answer tells which number the PIN is.
+    """
+    written = _WORD.sub(lambda word: _SPOKEN[word[0].lower()], _LEAD.sub("", text, count=1)).translate(_SIGNS)
+    number = _BETWEEN.sub("", written)
+    return number.isdecimal() and len(number) >= SHORTEST
 
 
 def digits(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from edge_assistant.actuator import Actuator
 from edge_assistant.devices.home import Home
-from edge_assistant.devices.pin import digits
+from edge_assistant.devices.pin import digits, may_be_pin
 from edge_assistant.errors import ActionError, StorageError
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
 from edge_assistant.rules.clauses import MOST, clauses, run_on
@@ -98,10 +98,9 @@ class RuleTier:
         return None
 
     def _entered(self, query: Query) -> Reply | None:
-        """Take a PIN before anything else hears of it: one that was asked for, or the right one at any time."""
-        pin = self._actuator.pin
-        asked_for = bool(self._actuator.waits(query.context) and digits(query.text))
-        if pin is None or not (asked_for or pin.holds(query.text)):
+        """Take a PIN before anything else hears of it: one that was asked for, or what may be one at any time."""
+        asked_for = self._actuator.waits(query.context) and digits(query.text)
+        if self._actuator.pin is None or not (asked_for or may_be_pin(query.text)):
             return None
         match = Match(PIN, {}, "default", query.language, "", "", "")
         work = self._work(Asked(match, query, self._rulebooks(query.language)))
