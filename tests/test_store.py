@@ -143,7 +143,7 @@ def test_only_two_snapshots_are_kept(tmp_path: Path) -> None:
 def test_a_snapshot_that_a_kill_left_unfinished_is_swept_away(tmp_path: Path) -> None:
     kept = library(tmp_path)
     (tmp_path / "index").mkdir()
-    dead, alive = (tmp_path / "index" / f".bag-1.faiss.{process}" for process in (4_194_305, os.getpid()))
+    dead, alive = (tmp_path / "index" / f".bag-99.faiss.{process}" for process in (4_194_305, os.getpid()))
     dead.touch()
     alive.touch()
 
