@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,16 @@ async def test_what_works_and_what_is_missing_is_told_room_by_room(home: Path) -
     )
     assert found["embedder"].detail == "all-MiniLM-L6-v2 on the CPU; does not read Chinese, which is found by words"
     assert "nothing leaves the device" in found["cloud"].detail
+
+
+async def test_vectors_that_are_missing_are_said_with_what_makes_them(home: Path) -> None:
+    await examined(Config(home=home))
+    with sqlite3.connect(home / "assistant.db") as connection:
+        connection.execute("DELETE FROM embeddings WHERE chunk_id <= 7")
+
+    detail = (await examined(Config(home=home)))["knowledge"].detail
+
+    assert "; `kb add` and `kb rebuild` make those of the others" in detail
 
 
 async def test_one_broken_room_does_not_hide_the_others(home: Path, tmp_path: Path) -> None:

@@ -40,12 +40,14 @@ def notes(tmp_path: Path) -> Path:
 def test_documents_are_added_listed_and_removed(run: Run, notes: Path) -> None:
     added = run("add", str(notes))
     listed = run("list", "--json")
+    told = run("list").stderr
     removed = run("remove", "pump.md")
 
     assert added.exit_code == 0
     assert "1 added, 0 unchanged, 1 refused" in added.stderr
     assert "photo.md: this is a binary file" in added.stderr
     assert json.loads(listed.stdout)["source"] == "pump.md"
+    assert "that comes with this package: 1 of 1 passages have its vectors\n" in told
     assert removed.exit_code == 0
     assert run("list").stdout == ""
 

@@ -18,7 +18,7 @@ from edge_assistant.knowledge.compound import questions
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
-from edge_assistant.knowledge.former import Former, Space
+from edge_assistant.knowledge.former import Former, Space, Stamped, stamped
 from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
 from edge_assistant.knowledge.nearness import cosines
 from edge_assistant.knowledge.repeats import distinct
@@ -256,6 +256,14 @@ class Library:
     def stamp(self) -> str:
         """Return what identifies the embedder, or nothing without one."""
         return self._embedder.stamp if self._embedder else ""
+
+    def embedders(self) -> list[Stamped]:
+        """Return which embedders made the vectors there are, and how many passages wait for the one in use."""
+        try:
+            return stamped(self.store, self.stamp if self._ready() else "", self._place)
+        except (TierError, ConfigError) as error:
+            self._give_up(error)
+            return stamped(self.store, "", "")
 
     def settle(self, progress: Callable[[int, int], object] = lambda done, total: None) -> None:
         """Embed what has no vector yet, and write the index down: after a batch of additions. Raises `StorageError`.

@@ -133,7 +133,8 @@ async def _knowledge(assistant: Assistant) -> str:
     found = library.find(documents[0].title, 1)
     if library.trouble:
         raise TierError(f"searching by words only: {library.trouble}")
-    return f"{len(documents)} documents, found {found[0].passage.source}" if found else f"{len(documents)} documents"
+    told = [f"{len(documents)} documents" + (f", found {found[0].passage.source}" if found else "")]
+    return "; ".join([*told, *(str(one) for one in library.embedders() if one.waiting)])
 
 
 async def _embedder(assistant: Assistant) -> str:

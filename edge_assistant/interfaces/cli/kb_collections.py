@@ -23,6 +23,7 @@ def list_documents(session: Session, as_json: bool) -> None:
     """List the documents with their collection, language and number of passages."""
     with library_of(session) as library:
         entries = library.documents()
+        embedders = library.embedders()
         collections = {name: library.collections.of(name) for name in {entry.collection for entry in entries}}
     for entry in entries:
         if as_json:
@@ -36,6 +37,8 @@ def list_documents(session: Session, as_json: bool) -> None:
     if not as_json:
         for collection in sorted(collections.values(), key=lambda one: one.name):
             click.echo(safe_text(_line(collection)), err=True)
+        for embedder in embedders:
+            click.echo(safe_text(str(embedder)), err=True)
 
 
 @click.command(name="collection")
