@@ -54,7 +54,8 @@ def test_a_file_whose_name_is_its_title_is_read_again_under_the_new_one(tmp_path
 
     report = added(kept, folder)
 
-    assert (report.added, report.missing) == (["light.txt"], ["lamp.txt"])
+    assert (report.added, report.missing) == (["light.txt"], [])
+    assert [(entry.source, entry.title) for entry in kept.documents()] == [("light.txt", "light"), ("pump.md", "Pump")]
 
 
 def test_a_file_is_one_document_however_it_is_named(tmp_path: Path, folder: Path) -> None:

@@ -60,15 +60,15 @@ class Shelf:
     def moves(self, name: str, origin: str, digest: str, language: str | None) -> bool:
         """Return whether this is the content of a file that is gone, and let its document have the new name.
 
-        One whose title was its file's name is read anew if that has changed: titles are searched, too.
+        One whose title was its file's name gets the name as well, but is to be read anew: titles are searched, too.
         """
         if name in self._by_name:
             return False
         for kept in self._by_digest.get(digest, ()):
             called = name_of(Path(kept.origin)) == kept.title and name_of(Path(origin)) != kept.title
-            if not os.path.lexists(kept.origin) and not called and (language or kept.language) == kept.language:
+            if not os.path.lexists(kept.origin) and (language or kept.language) == kept.language:
                 self._rename(kept, name, origin)
-                return True
+                return not called
         return False
 
     def put(self, document: Document) -> None:
