@@ -210,6 +210,7 @@ def test_a_library_travels_in_one_file(tmp_path: Path) -> None:
     there = library(tmp_path / "there", embedder)
 
     assert exchange.export(here, tmp_path / "kb.zip") == 1
+    assert (tmp_path / "kb.zip").stat().st_mode & 0o777 == 0o600
     assert exchange.take_in(there, tmp_path / "kb.zip") == (1, 1)
     assert exchange.take_in(there, tmp_path / "kb.zip") == (0, 1)
 

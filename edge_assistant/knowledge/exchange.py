@@ -41,6 +41,7 @@ def export(library: Library, path: Path) -> int:
     library.settle()
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        fresh.touch(mode=0o600)  # documents are nobody else's business
         with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             manifest = _written(library, archive)
             archive.writestr(_MANIFEST, json.dumps(manifest))
