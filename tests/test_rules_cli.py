@@ -93,11 +93,11 @@ def test_a_broken_file_of_the_user_fails_the_test_command(tmp_path: Path) -> Non
 
 
 def test_why_shows_each_template_and_the_reason_it_was_not_chosen(tmp_path: Path) -> None:
-    shown = run(tmp_path, "match", "turn on the lights in the kitchen", "--why").output
+    shown = run(tmp_path, "match", "set the kitchen light to 50%", "--why").output
     nothing = run(tmp_path, "match", "convert love into money", "--why")
 
-    assert shown.startswith("chosen: intent HassTurnOn: area=Kitchen, domain=light\n    by lights.yaml:")
-    assert "not chosen, 'lights in the kitchen' is no device: intent UnknownDevice" in shown
+    assert shown.startswith("chosen: intent HassLightSet: name=Kitchen light, brightness=50\n    by lights.yaml:")
+    assert "not chosen, it names no device: intent HassLightSet: area=Kitchen" in shown
     assert nothing.exit_code == 1
     assert "not chosen, 'love' is no quantity: intent ConvertUnit" in nothing.output
 
