@@ -77,11 +77,3 @@ def test_a_selection_of_many_documents_is_taken_from_the_index(kept: Library, mo
 
     assert {one.stored.collection for one in found} == {"manuals"}
     assert found[0].cosine is not None
-
-
-def test_the_neighbours_of_a_passage_are_those_under_its_heading(kept: Library) -> None:
-    kept.add(plain("long.txt", "\n\n".join(f"Pump {number} is red and heavy. " * 30 for number in range(4)), "en"))
-    numbers = [one.id for one in kept.store.of_document("long.txt", "main")]
-
-    assert [one.id for one in kept.store.neighbours(numbers[1])] == numbers[:3]
-    assert [one.id for one in kept.store.neighbours(numbers[0])] == numbers[:2]

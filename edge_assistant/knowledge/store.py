@@ -250,14 +250,6 @@ class Store:
         )
         return frozenset(row[0] for row in rows)
 
-    def neighbours(self, number: int) -> list[Stored]:
-        """Return a passage with the one before and the one after it under the same heading, in order."""
-        return self._stored(
-            "JOIN chunks here ON here.id = ? WHERE c.document_id = here.document_id AND c.title = here.title "
-            "AND c.place = here.place AND abs(c.ordinal - here.ordinal) <= 1 ORDER BY c.ordinal",
-            (number,),
-        )
-
     def frequencies(self, words: Sequence[str]) -> tuple[dict[str, int], int]:
         """Return in how many passages each word stands, and how many passages there are."""
         return self.words.frequencies(words, self.generation)
