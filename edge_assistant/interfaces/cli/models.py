@@ -156,7 +156,12 @@ def _pull_embedder(room: _Room, model: EmbedderModel) -> None:
 
     with _progress(model.name, model.size, elsewhere=_Tenths(model.name, model.size)) as progress:
         path = pull_embedder(model, room.folder, progress)
-    click.echo(safe_text(f'{model.name}: {path}; use it with: knowledge.embedder = "{model.name}"'), err=True)
+    click.echo(
+        safe_text(
+            f'{model.name}: {path}; use it with: knowledge.embedder = "{model.name}", then: edge-assistant kb rebuild'
+        ),
+        err=True,
+    )
 
 
 def _use(session: Session, name: str) -> None:
@@ -178,14 +183,14 @@ def _use(session: Session, name: str) -> None:
 
 def _line(model: ModelFile, here: bool, room: _Room) -> str:
     mark = "*" if model.name == room.in_use else " "
-    size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory"
+    size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory" if model.memory else "-"
     spoken = ", ".join(model.languages)
     return f"{mark} {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
 
 
 def _embedder_line(model: EmbedderModel, here: bool, room: _Room) -> str:
     mark = "*" if model.name == room.embeds else " "
-    size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory"
+    size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory" if model.memory else "-"
     spoken = f"embeds {', '.join(model.languages)}"
     return f"{mark} {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
 
