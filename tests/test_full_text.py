@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_assistant.errors import StorageError
 from edge_assistant.knowledge import full_text
 from edge_assistant.knowledge.chunks import Chunk
 from edge_assistant.knowledge.documents import Document
@@ -49,3 +50,22 @@ def test_common_words_are_counted_as_often_as_the_library_has_grown(crowded: Sto
 
 def test_ten_thousand_words_are_no_slower_than_thirty_two(crowded: Store) -> None:
     assert crowded.matching([f"number{number}" for number in range(10_000)], 500).keys() == set(range(1, 33))
+
+
+def test_words_that_take_too_long_are_left_out(crowded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(full_text, "_SECONDS", -1.0)
+    monkeypatch.setattr("edge_assistant.storage.database._STEPS", 1)
+
+    assert crowded.matching(["sensor"], 10) == {}
+
+    monkeypatch.setattr(full_text, "_SECONDS", 60.0)
+    assert list(crowded.matching(["sensor"], 10)) == [251]
+
+
+def test_a_query_without_an_end_is_ended_and_others_go_on(crowded: Store) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n"
+
+    assert crowded.database.rows_within(0.01, endless) is None
+    assert crowded.database.rows("SELECT 1")[0][0] == 1
+    with pytest.raises(StorageError, match="syntax"):
+        crowded.database.rows_within(60.0, "SELECT nonsense nonsense nonsense")

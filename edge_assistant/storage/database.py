@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from time import monotonic
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote
 
 from edge_assistant.errors import Damaged, StorageError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "str | int | float | bytes | None"
 Row: TypeAlias = sqlite3.Row
+_STEPS: Final = 1000
+"""Steps of SQLite's machine between two looks at the clock: some tenths of a millisecond."""
 
 
 class Database:
@@ -58,6 +61,26 @@ class Database:
         """Return every row of a SELECT. Raises `StorageError`."""
         with self._lock, _kept(self.path):
             return self.connection.execute(sql, values).fetchall()
+
+    def rows_within(self, seconds: float, sql: str, values: Sequence[Value] = ()) -> list[Row] | None:
+        """Return every row of a SELECT, or None where it takes longer. Raises `StorageError`."""
+        end, late = monotonic() + seconds, False
+
+        def look_at_the_clock() -> bool:
+            nonlocal late
+            late = monotonic() >= end
+            return late
+
+        with self._lock:
+            self.connection.set_progress_handler(look_at_the_clock, _STEPS)
+            try:
+                return self.rows(sql, values)
+            except StorageError:
+                if late:
+                    return None
+                raise
+            finally:
+                self.connection.set_progress_handler(None, 0)
 
     def row(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
         """Return the first row of a SELECT, if there is one. Raises `StorageError`."""
