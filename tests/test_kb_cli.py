@@ -74,6 +74,21 @@ def test_a_search_shows_passages_scores_and_the_quotation(run: Run, notes: Path)
     assert record["answer"]["confidence"] > 0.6
 
 
+def test_a_search_can_keep_to_some_documents(run: Run, notes: Path, tmp_path: Path) -> None:
+    (tmp_path / "lid.txt").write_text("The lid of the pump is blue.")
+    run("add", str(notes / "pump.md"))
+    run("add", str(tmp_path / "lid.txt"), "--collection", "house")
+
+    both, by_name = run("search", "the pump"), run("search", "the pump", "--source", "*.txt")
+    by_collection = run("search", "the pump", "--collection", "house", "--collection", "garden")
+
+    assert "pump.md" in both.stdout
+    assert "lid.txt" in both.stdout
+    assert by_name.stdout == by_collection.stdout
+    assert "lid.txt" in by_name.stdout
+    assert "pump.md" not in by_name.stdout
+
+
 def test_why_names_the_stage_and_what_to_do(run: Run, notes: Path) -> None:
     run("add", str(notes))
     told = run("search", "how do I repaint the pump?", "--why", "--expect", str(notes / "photo.md"))

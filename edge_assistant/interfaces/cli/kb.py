@@ -37,12 +37,22 @@ command.add_command(set_collection)
 @click.argument("text")
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 50), help="How many passages.")
 @click.option("--language", help="The language to look in first; without it, that of the text.")
+@click.option("--collection", "collections", multiple=True, help="Only in this collection; may be given again.")
+@click.option("--source", metavar="PATTERN", help="Only in documents whose names match, like '*.pdf'.")
 @click.option("--why", is_flag=True, help="Say which stage found or lost what, and what to do.")
 @click.option("--expect", metavar="SOURCE", help="Say where the document SOURCE fell out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def search_documents(
-    session: Session, text: str, limit: int, language: str | None, why: bool, expect: str | None, as_json: bool
+    session: Session,
+    text: str,
+    limit: int,
+    language: str | None,
+    collections: tuple[str, ...],
+    source: str | None,
+    why: bool,
+    expect: str | None,
+    as_json: bool,
 ) -> None:
     """Show the passages that bear on TEXT, and what would be quoted."""
     from edge_assistant.interfaces.cli import kb_why
@@ -51,7 +61,7 @@ def search_documents(
         raise InputError("there is nothing to look for")
     spoken = languages.supported(language) if language else languages.detect(text)
     with library_of(session) as library:
-        found = library.find(text, max(limit, 10), spoken)
+        found = library.find(text, max(limit, 10), spoken, collections=collections, source=source)
         finding = library.answer(text, spoken, found)
         trouble = library.trouble
         diagnosis = kb_why.diagnosed(library, text, spoken, session.config, expect) if why or expect else None
