@@ -16,7 +16,7 @@ def test_a_manual_is_loaded_and_asked(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "pump.pdf").write_bytes(pdf("The pump weighs 40 kilograms.", "The pump is oiled once a year."))
     load = runpy.run_path(str(EXAMPLES / "load_a_manual.py"))["main"]
 
-    load(tmp_path / "pump.pdf", ["How heavy is the pump?"], tmp_path / "home")
+    load(tmp_path / "pump.pdf", ["How much does the pump weigh?"], tmp_path / "home")
 
     shown = capsys.readouterr()
     assert "1 added" in shown.err
