@@ -12,6 +12,7 @@ SHIPPED = (
     "choose.en.words",
     "choose.zh",
     "answers.en",
+    "meaning.en",
     "answers.en.words",
     "answers.zh",
     "likeness",
