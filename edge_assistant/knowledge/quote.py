@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from edge_assistant.knowledge.asked import Want
+from edge_assistant.knowledge.injected import for_readers
 from edge_assistant.knowledge.units import Unit, units
 from edge_assistant.knowledge.words import length, tokens
 
@@ -61,6 +62,7 @@ def shortened(sentence: str, wanted: Sequence[str], language: str) -> str:
 
 def section(text: str, want: Want, language: str) -> str:
     """Return what a section says to the question in its heading: all of it if short, else its lead and its steps."""
+    text = for_readers(text)
     if length(text) <= _SECTION.get(language, _SECTION["en"]):
         return text
     parts = units(text)

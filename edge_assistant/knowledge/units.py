@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from edge_assistant.knowledge.injected import for_readers
 from edge_assistant.knowledge.sentences import sentences
 
 _ITEM: Final = re.compile(r"^\s*(?:[-*•]|\d+[.)、])\s")
@@ -24,9 +25,9 @@ class Unit:
 
 
 def units(text: str) -> list[Unit]:
-    """Return the quotable parts of a passage in order."""
+    """Return the quotable parts of a passage in order; what is said to an assistant is none."""
     found: list[Unit] = []
-    for block in text.split("\n\n"):
+    for block in filter(None, for_readers(text).split("\n\n")):
         lines = block.splitlines()
         if any(_ITEM.match(line) for line in lines) or len(lines) > 1:
             found.append(_whole(block, found))
