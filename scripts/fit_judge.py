@@ -40,6 +40,8 @@ from edge_assistant.storage.database import Database
 from scripts.fit_answerability import MODEL, auroc, digest, fit, rows_of, write
 
 FOLDS = 5
+RIDGE = 1.0
+"""Two weights need no more, even of few cases; that of the features would pull them to zero."""
 SHARES = {"answerable": 0.4, "near_miss": 0.4, "fact_absent": 0.1, "topic_absent": 0.1}
 """Half of a sample must have no answer, near misses above all: there the features know least."""
 
@@ -73,14 +75,14 @@ def main() -> None:
             asyncio.run(ask(asked, options))
         cases = list(known(asked, options.kept))
     fair = balanced(cases, rows_of(options.kb / "questions.jsonl"))
-    judge = fit([{"leaning": case.leaning} for case in fair], [case.answerable for case in fair], {})
+    judge = fit([{"leaning": case.leaning} for case in fair], [case.answerable for case in fair], {}, RIDGE)
     print(f"manifest: {options.language} = {{ scale = {judge.weights['leaning']}, offset = {judge.intercept} }}")
     rows = [features(case.confidence, judge.probability({"leaning": case.leaning})) for case in fair]
     held = cross_fit(rows, [case.right for case in fair], [case.group for case in fair])
     report(fair, held)
     worth = round(auroc(held, [case.right for case in fair]), 4)
     origin = {"questions": len(cases), "data": digest(options.kb / "questions.jsonl"), "auroc": worth}
-    table = fit(rows, [case.right for case in fair], {**origin, "model": options.model})
+    table = fit(rows, [case.right for case in fair], {**origin, "model": options.model}, RIDGE)
     write(f"judged.{options.language}", table)
     print(f"undecided between {band(table, rows)}")
 
@@ -165,7 +167,7 @@ def cross_fit(rows: Sequence[dict[str, float]], labels: Sequence[float], groups:
     held = [0.0] * len(rows)
     for fold in range(FOLDS):
         seen = [place for place, other in enumerate(folds) if other != fold]
-        table = fit([rows[place] for place in seen], [labels[place] for place in seen], {})
+        table = fit([rows[place] for place in seen], [labels[place] for place in seen], {}, RIDGE)
         for place, other in enumerate(folds):
             if other == fold:
                 held[place] = table.probability(rows[place])

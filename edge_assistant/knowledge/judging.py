@@ -9,7 +9,7 @@ from edge_assistant.calibration import log_odds, shipped
 from edge_assistant.errors import ConfigError
 from edge_assistant.knowledge.answering import Finding
 
-UNDECIDED: Final = (0.2, 0.95)
+UNDECIDED: Final = (0.28, 0.92)
 """Probabilities between which a verdict can lift a finding over the threshold of .6 or push it under, as fitted."""
 
 
