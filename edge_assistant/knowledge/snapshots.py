@@ -128,12 +128,16 @@ class Snapshots:
         return current
 
     def save(self, current: Current, stamp: str, dimension: int) -> None:
-        """Write a snapshot beside the others: file, disk, name, and only then the receipt. Raises `StorageError`."""
-        name = f"{stamp}-{current.generation}.faiss"
-        fresh = self._folder / f".{name}.{os.getpid()}"
+        """Write a snapshot beside the others: file, disk, name, and only then the receipt. Raises `StorageError`.
+
+        Its name tells its content, so that no file that has a receipt is ever replaced by another.
+        """
+        name = f"{stamp}-{current.generation}"
+        fresh = self._folder / f".{name}.faiss.{os.getpid()}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             digest = current.index.write(fresh)
+            name = f"{name}-{digest[:8]}.faiss"
             fresh.chmod(0o600)
             fresh.replace(self._folder / name)
             _sync_folder(self._folder)
