@@ -212,5 +212,18 @@ def test_the_language_of_a_passage_is_told_without_reading_it(store: Store) -> N
     )
 
     assert "COVERING INDEX chunks_of_language (language=? AND rowid=?)" in plan[0]["detail"]
-    assert store.passing([1, 2, 99], language="en") == {1, 2}
-    assert store.passing([1, 2], language="zh") == set()
+
+
+@pytest.mark.parametrize("few", [0, 1, 100])
+def test_passages_in_other_languages_do_not_pass_be_they_few_or_many(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("edge_assistant.knowledge.store._FEW", few)
+    assert store.passing([1, 2], language="en") == {1, 2}
+
+    for name in ("a.txt", "b.txt"):
+        pump = plain(name, "水泵是红色的。", "zh")
+        store.replace(pump, chunks(pump), None, None)
+
+    assert store.passing([1, 4, 5], language="en") == {1}
+    assert store.passing([1, 4, 5], language="zh") == {4, 5}
