@@ -184,7 +184,7 @@ def test_what_an_interrupted_download_left_is_used(hub: Hub, tmp_path: Path) -> 
     [
         (b"<!DOCTYPE html><html>Please sign in</html>", "the hub 127.0.0.1: it has 42 bytes under that name"),
         (WEIGHTS[:-9], f"it has {len(WEIGHTS) - 9:,} bytes under that name instead of {len(WEIGHTS):,}"),
-        (WEIGHTS[:-1] + b"!", "what came has the wrong SHA-256"),
+        (WEIGHTS[:-1] + bytes([WEIGHTS[-1] ^ 1]), "what came has the wrong SHA-256"),
     ],
 )
 def test_what_is_not_the_file_is_refused_and_the_old_file_stays(
