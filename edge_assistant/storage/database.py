@@ -140,10 +140,10 @@ class Database:
 def _kept(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
+    except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError, UnicodeDecodeError) as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise
-        if type(error) is sqlite3.DatabaseError:
+        if type(error) in (sqlite3.DatabaseError, UnicodeDecodeError):  # SQLite quotes damaged names in its message
             with suppress(OSError):
                 suspect(path).touch(mode=0o600)
             raise Damaged(f"{path}: {error}; move it away, and a new one is begun") from error

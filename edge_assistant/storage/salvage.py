@@ -19,6 +19,8 @@ _DERIVED: Final = frozenset(
     ("documents", "chunks", "embeddings", "search", "vocabulary", "knowledge", "snapshots", "gone", "common", "rooms")
 )
 """Tables of the knowledge base: half a document is worse than one that is added again."""
+_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises over damage: it may quote names that are no text any more."""
 _Row: TypeAlias = "tuple[Any, ...]"
 _log = logging.getLogger(__name__)
 
@@ -95,7 +97,7 @@ def _copied(source: sqlite3.Connection, target: Database) -> int:
     try:
         schema = source.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql NOTNULL").fetchall()
         grown = source.execute("SELECT name, steps FROM rooms WHERE name != 'knowledge'").fetchall()
-    except sqlite3.Error:
+    except _UNREADABLE:
         return 0
     wanted = [row for row in schema if row[2].split("_")[0] not in _DERIVED and not row[1].startswith("sqlite_")]
     tables = [name for kind, name, _, _ in wanted if kind == "table"]
@@ -120,7 +122,7 @@ def _saved(source: sqlite3.Connection, table: str) -> list[_Row]:
 
 def _readable(source: sqlite3.Connection, sql: str) -> Iterator[_Row]:
     """Yield rows up to the first that cannot be read."""
-    with suppress(sqlite3.Error):
+    with suppress(*_UNREADABLE):
         yield from source.execute(sql)
 
 
