@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from edge_assistant.errors import ConfigError, TierError
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
+from edge_assistant.models.catalog import digest
 
 Pooling = Literal["mean", "cls", "max"]
 Kind = Literal["query", "passage"]
@@ -83,7 +84,13 @@ class Preprocessing:
         return self.prompts.get(kind) or self.prompts.get(other) or ""
 
 
-def stated_languages(folder: Path) -> tuple[str, ...] | None:
+def languages_read(folder: Path, tokenizer: Any) -> tuple[str, ...]:
+    """Return which of our languages a model reads: what its folder says, else what its tokenizer has words for."""
+    stated = _stated_languages(folder)
+    return _legible(list(tokenizer.get_vocab())) if stated is None else stated
+
+
+def _stated_languages(folder: Path) -> tuple[str, ...] | None:
     """Return which of our languages the folder says that the model reads, or None where it says nothing."""
     named = read_json(folder / "origin.json", {}).get("languages") or read_json(folder / "config.json", {}).get(
         "language"
@@ -93,7 +100,7 @@ def stated_languages(folder: Path) -> tuple[str, ...] | None:
     return tuple(language for language in LANGUAGES if language in named)
 
 
-def legible(pieces: Sequence[str]) -> tuple[str, ...]:
+def _legible(pieces: Sequence[str]) -> tuple[str, ...]:
     """Return which of our languages a tokenizer with these pieces has words for."""
     counts = {
         "en": sum(1 for piece in pieces if _LATIN.fullmatch(piece.lstrip("▁Ġ#"))),
@@ -117,12 +124,12 @@ class Digests:
             known = self._known.get(str(file))
             if known and known[0] == mark:
                 return known[1]
-            digest = _sha256(file)
+            fresh = digest(file)
         except OSError as error:
             raise TierError(f"{file}: {error.strerror}") from error
-        self._known[str(file)] = (mark, digest)
+        self._known[str(file)] = (mark, fresh)
         self._remember()
-        return digest
+        return fresh
 
     def verify(self, file: Path) -> None:
         """Refuse a file whose folder recorded another hash for it. Raises `TierError`."""
@@ -190,12 +197,3 @@ def _longest(folder: Path) -> int:
     chosen = read_json(folder / "sentence_bert_config.json", {}).get("max_seq_length")
     stated = read_json(folder / "tokenizer_config.json", {}).get("model_max_length") or 512
     return int(chosen or min(stated, 512))
-
-
-def _sha256(file: Path) -> str:
-    """Hash a file in blocks: weights can be larger than what memory a board has to spare."""
-    hashed = hashlib.sha256()
-    with file.open("rb") as content:
-        while block := content.read(1 << 20):
-            hashed.update(block)
-    return hashed.hexdigest()

@@ -16,10 +16,9 @@ from edge_assistant.adapters.embedder_folder import (
     Kind,
     Pooling,
     Preprocessing,
-    legible,
+    languages_read,
     read_json,
     stamp,
-    stated_languages,
 )
 from edge_assistant.errors import TierError
 
@@ -96,8 +95,7 @@ class OnnxEmbedder:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """Return which of our languages it reads: what the folder says, else what its tokenizer has words for."""
-        stated = stated_languages(self.folder)
-        return legible(list(self._tokenizer.get_vocab())) if stated is None else stated
+        return languages_read(self.folder, self._tokenizer)
 
     @property
     def about(self) -> str:
