@@ -90,7 +90,7 @@ class Collections:
 
     def preferred(self, found: Sequence[Found]) -> list[Found]:
         """Return what was found, best first, with each passage lifted by the priority of its collection."""
-        lifts = {name: self.of(name).priority for name in {one.stored.collection for one in found}}
+        lifts = self._priorities(found)
         places = [
             (place - lifts[one.stored.collection], -lifts[one.stored.collection], one)
             for place, one in enumerate(found)
@@ -99,7 +99,7 @@ class Collections:
 
     def answered(self, found: Sequence[Found], answer: Callable[[Sequence[Found]], Finding | None]) -> Finding | None:
         """Return the best answer of what was found: that of preferred collections, unless another is much surer."""
-        priorities = {name: self.of(name).priority for name in {one.stored.collection for one in found}}
+        priorities = self._priorities(found)
         levels = sorted(set(priorities.values()))
         answers = [answer([one for one in found if priorities[one.stored.collection] >= level]) for level in levels]
 
@@ -107,6 +107,9 @@ class Collections:
             return log_odds(one.confidence) + _PLACE * priorities[one.found.stored.collection]
 
         return max((one for one in answers if one is not None), key=preference, default=None)
+
+    def _priorities(self, found: Sequence[Found]) -> dict[str, int]:
+        return {name: self.of(name).priority for name in {one.stored.collection for one in found}}
 
 
 def _create(schema: sqlite_utils.Database) -> None:
