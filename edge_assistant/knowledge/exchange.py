@@ -133,7 +133,7 @@ def _opened(path: Path) -> Iterator[tuple[dict[str, Any], zipfile.ZipFile]]:
             yield manifest, archive
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
         raise InputError(f"{path}: this is not an exported knowledge base") from error
 
 

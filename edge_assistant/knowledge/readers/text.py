@@ -15,8 +15,8 @@ Content: TypeAlias = "tuple[tuple[Block, ...], tuple[Card, ...], str]"
 """What a reader finds in a file: blocks, cards, and a title if the file has one."""
 
 DAMAGE: Final = (
-    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError),
-    *(RecursionError, RuntimeError, TypeError, ValueError, struct.error, zlib.error),
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),
+    *(RuntimeError, TypeError, ValueError, struct.error, zlib.error),
 )
 """What the readers of others raise over a damaged file, besides their own errors (seen when files were damaged)."""
 
