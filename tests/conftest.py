@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from edge_assistant.rooms import open_library
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Declined, Limits, Message, Passage, Query, Reply, TierName
 from tests.loopback import Loopback
+
+if TYPE_CHECKING:
+    from tests.brokers import Mosquitto
 
 
 class FakeModel:
@@ -129,3 +133,12 @@ async def server(no_proxy: None) -> AsyncIterator[Loopback]:
     """A scripted OpenAI-compatible server."""
     async with Loopback() as server:
         yield server
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    from tests.brokers import Mosquitto
+
+    broker = Mosquitto(tmp_path)
+    yield broker
+    broker.kill()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -409,13 +408,6 @@ def test_a_damaged_memory_of_announcements_is_no_announcement(tmp_path: Path) ->
     (tmp_path / "bad").write_bytes(b"\xff{")
 
     assert known(tmp_path / "bad").entities == known(tmp_path / "none").entities == ()
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    broker = Mosquitto(tmp_path)
-    yield broker
-    broker.kill()
 
 
 @pytest.mark.broker

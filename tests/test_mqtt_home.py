@@ -7,7 +7,7 @@ import contextlib
 import json
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,13 +35,6 @@ USERS = (
 )
 """What mosquitto_passwd writes for the user house with the password right."""
 pytestmark = pytest.mark.broker
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    broker = Mosquitto(tmp_path)
-    yield broker
-    broker.kill()
 
 
 def lamp(name: str, scale: float | None = None) -> Entity:
