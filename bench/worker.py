@@ -22,6 +22,7 @@ from edge_assistant.adapters.llama_native import REPEAT_PENALTY
 from edge_assistant.config import Config
 from edge_assistant.models.catalog import Catalog
 from edge_assistant.models.fit import physical_cores
+from edge_assistant.models.loading import Loading
 from edge_assistant.types import Limits, Message
 
 CONTEXT: Final = 2048
@@ -76,7 +77,7 @@ def _rate(arrivals: list[float]) -> float:
 
 async def measure(file: Path, rounds: int, tokens: int) -> dict[str, list[float]]:
     """Return the tokens per second of every round, by way of calling."""
-    peer, model = InProcess(file), LlamaModel(file, context=CONTEXT)
+    peer, model = InProcess(file), LlamaModel(file, loading=Loading(CONTEXT, physical_cores()))
     rates: dict[str, list[float]] = {"worker": [], "create_chat_completion": [], "generate": []}
     ways: dict[str, Callable[[int], float]] = {"create_chat_completion": peer.chat, "generate": peer.bare}
     try:

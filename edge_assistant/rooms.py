@@ -284,10 +284,13 @@ def open_model(config: Config) -> tuple[ModelFile, Path, LlamaModel]:
     """Return the model in use, where its file lies, and who runs it; nothing is loaded yet. Raises `ConfigError`."""
     from edge_assistant.adapters.llama import LlamaModel
     from edge_assistant.models.catalog import Catalog
+    from edge_assistant.models.fit import physical_cores
+    from edge_assistant.models.loading import Loading
 
     chosen = config.device
     rung, file = Catalog.usual(config.home).find(chosen.model, config.home / "models")
-    return rung, file, LlamaModel(file, context=chosen.context, threads=chosen.threads, gpu_layers=chosen.gpu_layers)
+    loading = Loading(chosen.context, chosen.threads or physical_cores(), gpu_layers=chosen.gpu_layers)
+    return rung, file, LlamaModel(file, loading=loading)
 
 
 def open_rulebooks(config: Config) -> Rulebooks:

@@ -36,6 +36,8 @@ from edge_assistant.knowledge.judging import features, shown
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.words import tokens
 from edge_assistant.models.catalog import Catalog
+from edge_assistant.models.fit import physical_cores
+from edge_assistant.models.loading import Loading
 from edge_assistant.storage.database import Database
 from scripts.fit_answerability import MODEL, auroc, digest, fit, rows_of, write
 
@@ -118,7 +120,7 @@ async def ask(asked: Sequence[tuple[dict[str, Any], Finding]], options: argparse
     """Put what was not asked before to the model, and keep which way it leaned."""
     home = Config.read().home
     _, file = Catalog.usual(home).find(options.model, home / "models")
-    model = LlamaModel(file, context=2048, threads=options.threads)
+    model = LlamaModel(file, loading=Loading(2048, options.threads or physical_cores()))
     before = kept(options.kept)
     new = [pair for pair in asked if key(*pair) not in before][: options.ask]
     with options.kept.open("a", encoding="utf-8") as lines:

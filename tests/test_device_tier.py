@@ -14,6 +14,8 @@ from edge_assistant.config import Config
 from edge_assistant.engine import Engine
 from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.catalog import Catalog, ModelFile, Right
+from edge_assistant.models.fit import physical_cores
+from edge_assistant.models.loading import Loading
 from edge_assistant.tiers.device import DeviceTier
 from edge_assistant.types import Answer, Declined, Limits, Message, Passage, Query, Reply
 from tests.conftest import FakeModel, FakeTier, reply
@@ -301,7 +303,7 @@ async def test_a_real_model_is_told_with_its_source(
         Passage("按住红色按钮五秒，直到指示灯闪两下。", "暖气.md#重置", 0.8),
     )
     default, path = Catalog.usual(Path()).find(Config().device.model, Path())[0], weights(Config().device.model)
-    model = LlamaModel(path, context=2048)
+    model = LlamaModel(path, loading=Loading(2048, physical_cores()))
     device = DeviceTier(model, default, path, limits=Limits(max_tokens=60))
     asked = passages if language == "en" else passages[::-1]
 

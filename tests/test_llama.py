@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.adapters.child import SETTINGS, Child
-from edge_assistant.adapters.llama import LlamaModel, Patience, Spoken
+from edge_assistant.adapters.llama import LlamaModel, Patience
 from edge_assistant.errors import PromptTooLong, TierError
+from edge_assistant.models.spoken import Spoken
 from edge_assistant.types import Limits, Message
 
 QUESTION = (Message("user", "Hello?"),)

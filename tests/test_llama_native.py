@@ -18,6 +18,8 @@ import pytest
 from edge_assistant.adapters.llama import LlamaModel
 from edge_assistant.config import Config
 from edge_assistant.errors import PromptTooLong, TierError
+from edge_assistant.models.fit import physical_cores
+from edge_assistant.models.loading import Loading
 from edge_assistant.types import Limits, Message
 
 QUESTION = (Message("user", "Hello?"),)
@@ -30,14 +32,14 @@ async def said(model: LlamaModel, limits: Limits | None = None, messages: tuple[
 
 @pytest.fixture
 async def small(weights: Callable[[str], Path]) -> AsyncIterator[LlamaModel]:
-    model = LlamaModel(weights("smollm2-135m"), context=2048)
+    model = LlamaModel(weights("smollm2-135m"), loading=Loading(2048, physical_cores()))
     yield model
     await model.close()
 
 
 @pytest.fixture
 async def default(weights: Callable[[str], Path]) -> AsyncIterator[LlamaModel]:
-    model = LlamaModel(weights(Config.read().device.model), context=2048)
+    model = LlamaModel(weights(Config.read().device.model), loading=Loading(2048, physical_cores()))
     yield model
     await model.close()
 

@@ -7,7 +7,7 @@ import itertools
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, cast
@@ -18,6 +18,8 @@ from edge_assistant.adapters.child import Child, Frame
 from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.catalog import unusable
 from edge_assistant.models.fit import physical_cores
+from edge_assistant.models.loading import Loading
+from edge_assistant.models.spoken import Spoken
 from edge_assistant.types import Limits, Message
 
 WORKER: Final = Path(__file__).with_name("llama_worker.py")
@@ -34,25 +36,6 @@ class Patience:
     cancelling: float = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """How an answer went."""
-
-    prompt: int
-    """Tokens of the prompt, of which `reused` were still in the model's memory from the turn before."""
-    reused: int
-    tokens: int
-    ended: str
-    """``stop``, ``length`` or ``cancelled``."""
-    reading: float
-    """Seconds until the first token."""
-    speaking: float
-
-    @property
-    def tokens_per_second(self) -> float:
-        return (self.tokens - 1) / self.speaking if self.tokens > 1 and self.speaking > 0 else 0.0
-
-
 class LlamaModel:
     """A GGUF file in a process of its own; one answer at a time, the others wait in order.
 
@@ -64,15 +47,13 @@ class LlamaModel:
         self,
         file: Path,
         *,
-        context: int = 4096,
-        threads: int | None = None,
-        gpu_layers: int = 0,
+        loading: Loading | None = None,
         worker: Path = WORKER,
         patience: Patience | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._file = file
-        self._how = {"context": context, "threads": threads or physical_cores(), "gpu_layers": gpu_layers}
+        self._loading_as = loading or Loading(threads=physical_cores())
         self._worker = worker
         self._patience = patience or Patience()
         self._clock = clock
@@ -83,7 +64,7 @@ class LlamaModel:
         self._settling: asyncio.Task[None] | None = None
         self._deaths: list[str] = []
         self._rest_until = 0.0
-        self.context = context
+        self.context = self._loading_as.context
         self.last: Spoken | None = None
         """How the last answer went."""
 
@@ -197,7 +178,7 @@ class LlamaModel:
         child = self._child = await Child.start(self._worker)
         try:
             libraries = [entry or str(Path.cwd()) for entry in sys.path]
-            child.say(load={**self._how, "file": str(self._file.resolve()), "path": libraries})
+            child.say(load={**asdict(self._loading_as), "file": str(self._file.resolve()), "path": libraries})
             frame: Frame = {}
             while "ready" not in frame:
                 frame = await self._hear(child, self._patience.loading)

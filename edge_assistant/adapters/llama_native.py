@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edge_assistant.adapters.speech import Speech
+from edge_assistant.models.loading import Loading
 
 SHORTEST_ANSWER: Final = 64
 """Tokens that must be left in the context for an answer, where not even fewer are wanted."""
@@ -42,7 +43,7 @@ class TooLong(Exception):
 class Model:
     """A GGUF file, loaded, with the keys and values of the last conversation kept."""
 
-    def __init__(self, file: str, context: int, threads: int, gpu_layers: int) -> None:
+    def __init__(self, file: str, loading: Loading) -> None:
         import llama_cpp
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
@@ -51,10 +52,11 @@ class Model:
         self._library = llama_cpp
         self._llama = llama_cpp.Llama(
             file,
-            n_ctx=context,
-            n_threads=threads,
-            n_threads_batch=threads,
-            n_gpu_layers=gpu_layers,
+            n_ctx=loading.context,
+            n_batch=loading.batch,
+            n_threads=loading.threads,
+            n_threads_batch=loading.batch_threads or loading.threads,
+            n_gpu_layers=loading.gpu_layers,
             verbose=False,
         )
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._llama._model.model)

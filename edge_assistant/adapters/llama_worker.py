@@ -97,10 +97,12 @@ class Worker:
             self._line.say(id=request.get("ask"), error=f"{type(error).__name__}: {error}")
 
     def _load(self, how: Mapping[str, Any]) -> None:
-        sys.path[:] = how["path"]
+        options = dict(how)
+        file, sys.path[:] = options.pop("file"), options.pop("path")
         from edge_assistant.adapters.llama_native import Model
+        from edge_assistant.models.loading import Loading
 
-        self._model = Model(how["file"], how["context"], how["threads"], how["gpu_layers"])
+        self._model = Model(file, Loading(**options))
         self._line.say(ready=self._model.facts())
 
     def _answer(self, request: Mapping[str, Any]) -> dict[str, object]:

@@ -1,0 +1,27 @@
+"""How a model's file is loaded: what is chosen by the owner, by what fits, and by what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+CacheType: TypeAlias = Literal["f16", "q8_0", "q4_0"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """What a worker is told beside the file; it travels to the worker as JSON, field by field."""
+
+    context: int = 4096
+    """Tokens that the model sees at once."""
+    threads: int = 1
+    """CPU threads for one token after the other."""
+    batch_threads: int | None = None
+    """CPU threads for reading a prompt; without a number, as many as `threads`."""
+    batch: int = 512
+    """Tokens of a prompt that are read at once."""
+    gpu_layers: int = 0
+    """Layers on the GPU; -1 is all of them."""
+    flash_attention: bool = False
+    cache_type: CacheType = "f16"
+    """How keys and values are kept; below 16 bits it needs flash attention."""

@@ -1,0 +1,26 @@
+"""How an answer of a model on this device went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The worker's own account of one answer."""
+
+    prompt: int
+    """Tokens of the prompt, of which `reused` were still in the model's memory from the turn before."""
+    reused: int
+    tokens: int
+    ended: str
+    """``stop``, ``length``, ``loop`` (it said the same again and again) or ``cancelled``."""
+    reading: float
+    """Seconds until the first token."""
+    speaking: float
+    likelihoods: tuple[float, ...] = ()
+    """The natural logarithm of each token's probability, as the model saw it before any penalty; in order."""
+
+    @property
+    def tokens_per_second(self) -> float:
+        return (self.tokens - 1) / self.speaking if self.tokens > 1 and self.speaking > 0 else 0.0
