@@ -78,6 +78,19 @@ async def test_the_same_seed_says_the_same(small: LlamaModel) -> None:
 
 
 @pytest.mark.model
+async def test_each_token_comes_with_its_likelihood(default: LlamaModel) -> None:
+    await said(default, Limits(max_tokens=12, temperature=0.0), (Message("user", "Count: 1, 2, 3, 4, 5,"),))
+    assert default.last is not None
+    sure = default.last.likelihoods
+    await said(default, Limits(max_tokens=12, temperature=1.5, seed=1), (Message("user", "Say anything at all."),))
+    loose = default.last.likelihoods
+
+    assert len(sure) == 12
+    assert all(value <= 0.0 for value in (*sure, *loose))
+    assert sum(sure) / len(sure) > sum(loose) / len(loose)
+
+
+@pytest.mark.model
 async def test_the_second_turn_reads_only_what_is_new(small: LlamaModel) -> None:
     system = Message("system", "You are a patient assistant for a house with many rooms. " * 20)
     turns = (system, Message("user", "What is a hinge?"))

@@ -92,7 +92,8 @@ class LlamaModel:
                 if "text" in frame:
                     yield cast(str, frame["text"])
                 else:
-                    self.last = Spoken(**cast("dict[str, Any]", frame["done"]))
+                    done = cast("dict[str, Any]", frame["done"])
+                    self.last = Spoken(**{**done, "likelihoods": tuple(done.get("likelihoods", ()))})
 
     async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float:
         """Return by how much the first word is likelier to come next than the second: the difference of their logits.
