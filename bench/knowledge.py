@@ -116,19 +116,19 @@ def measure(home: Path, count: int, rounds: int, *, compare: bool) -> None:
         OURS: lambda text: library.find(text, 10, "en"),
         EMBEDDING: lambda text: peer_model.embed([text]),
     }
-    current = library._current
-    assert current is not None, "it has just answered"
+    ours_index = library.meanings.index
+    assert ours_index is not None, "it has just answered"
     embedded = {text: peer_model.embed([text]) for text in asked}
     if compare:
         index = raw(library)
         ways[PEER] = lambda text: index.search(peer_model.embed([text]), 50)
         ways["raw IndexFlatIP alone"] = lambda text: index.search(embedded[text], 50)
-    ways["our index alone"] = lambda text: current.index.search(embedded[text], 50)
+    ways["our index alone"] = lambda text: ours_index.search(embedded[text], 50)
     found = timed(ways, asked)
     rows: list[tuple[object, ...]] = [(name, *(f"{ms:.1f}" for ms in spent)) for name, spent in found.items()]
     ours, peer = found[OURS], found.get(PEER, found[EMBEDDING])
     size = max(file.stat().st_size for file in (home / "index").glob("*.faiss"))
-    recall = soundness.recall(library.store, Asked.stamp, current.index)
+    recall = soundness.recall(library.store, Asked.stamp, ours_index)
     rows += [
         ("recall@10 of exact search", f"{recall:.3f}", "", ""),
         ("our index, MB; the vectors in 32 bits, MB", f"{size / 1e6:.0f}", f"{count * DIMENSION * 4 / 1e6:.0f}", ""),

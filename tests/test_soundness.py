@@ -45,8 +45,9 @@ def test_what_belongs_to_nothing_is_said_and_mended(kept: Library, damage: str, 
 
 
 def test_an_index_that_lacks_passages_is_said_and_made_again(kept: Library) -> None:
-    assert kept._current is not None
-    kept._current.index.remove(numpy.array([1, 2]))
+    index = kept.meanings.index
+    assert index is not None
+    index.remove(numpy.array([1, 2]))
 
     assert "differ in 2 passages" in kept.verify()[0]
     assert kept.rebuild() == 4
@@ -57,10 +58,11 @@ def test_an_index_that_finds_the_wrong_neighbours_is_said(kept: Library) -> None
     for number in range(60):
         kept.add(plain(f"{number}.txt", f"Pump {number} stands in cellar {number * 7}.", "en"))
     kept.settle()
-    assert kept._current is not None
+    index = kept.meanings.index
+    assert index is not None
     ids, vectors = kept.store.vectors.of(kept.stamp, kept.indexed())
-    kept._current.index.remove(ids)
-    kept._current.index.add(ids, vectors[:, ::-1].copy())
+    index.remove(ids)
+    index.add(ids, vectors[:, ::-1].copy())
 
-    assert soundness.recall(kept.store, kept.stamp, kept._current.index) < soundness.RECALL
+    assert soundness.recall(kept.store, kept.stamp, index) < soundness.RECALL
     assert any("of the nearest passages; `kb rebuild`" in fault for fault in kept.verify())

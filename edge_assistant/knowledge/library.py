@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
 
-from edge_assistant.errors import ConfigError, StorageError, TierError
 from edge_assistant.knowledge import soundness
 from edge_assistant.knowledge.answering import Finding, finding, ranked, together
 from edge_assistant.knowledge.chunks import Chunk, chunks
 from edge_assistant.knowledge.collections import Collections, Terms
 from edge_assistant.knowledge.compound import questions
 from edge_assistant.knowledge.documents import Document
-from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.evidence import Question
-from edge_assistant.knowledge.former import Former, Space, Stamped, stamped
-from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
-from edge_assistant.knowledge.nearness import cosines
-from edge_assistant.knowledge.repeats import distinct
-from edge_assistant.knowledge.snapshots import Current, IndexMaker, Snapshots, StoredIndex
-from edge_assistant.knowledge.store import Entry, Selection, Store, Stored
+from edge_assistant.knowledge.former import Former, Stamped
+from edge_assistant.knowledge.fuse import Found
+from edge_assistant.knowledge.meanings import Meanings
+from edge_assistant.knowledge.search import Search
+from edge_assistant.knowledge.snapshots import IndexMaker, Snapshots
+from edge_assistant.knowledge.store import Entry, Selection, Store
 from edge_assistant.knowledge.synonyms import Synonyms
-from edge_assistant.knowledge.words import naming, terms
+from edge_assistant.knowledge.words import naming
 from edge_assistant.languages import detect
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Embedder, Passage
-
-if TYPE_CHECKING:
-    from edge_assistant.types import FloatArray
-
-_CANDIDATES: Final = 50
-"""Passages that each way of looking may propose."""
-_REPEATED: Final = 6
-"""Passages that are read beyond those that are wanted: some repeat others."""
-_log = logging.getLogger(__name__)
 
 
 class Library:
@@ -64,18 +50,28 @@ class Library:
         `place` is where the embedder is; `former` opens one that was used before, by its place.
         """
         self.store = Store(database)
-        self._synonyms = synonyms
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedding")
-        self._asked: tuple[tuple[str, str, int], Question] | None = None
-        self._before: tuple[tuple[str, str], Future[FloatArray]] | None = None
         self.collections = Collections(database, settings)
-        self.trouble = "" if embedder else "no embedder is set up"
-        self._load = embedder
-        self._embedder: Embedder | None = None
-        self._snapshots = Snapshots(self.store, folder, index) if index and folder else None
-        self._current: Current | None = None
-        self._place = place
-        self._former = Former(self.store, self._snapshots, former) if self._snapshots and former else None
+        snapshots = Snapshots(self.store, folder, index) if index and folder else None
+        before = Former(self.store, snapshots, former) if snapshots and former else None
+        self.meanings = Meanings(self.store, embedder, snapshots, before, place)
+        self._search = Search(self.store, self.meanings, lambda name: self.collections.of(name).share)
+        self._synonyms = synonyms
+        self._asked: tuple[tuple[str, str, int], Question] | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Return why nothing is found by its meaning, or nothing."""
+        return self.meanings.trouble
+
+    @property
+    def stamp(self) -> str:
+        """Return what identifies the embedder, or nothing without one."""
+        return self.meanings.stamp
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Return the languages that the embedder reads; none without one."""
+        return self.meanings.languages
 
     @property
     def generation(self) -> int:
@@ -91,7 +87,7 @@ class Library:
         if self.store.fingerprint(document.collection, document.source) == document.fingerprint:
             return False
         cut = chunks(document)
-        vectors = self._embed([chunk.embedded for chunk in cut])
+        vectors = self.meanings.embed([chunk.embedded for chunk in cut])
         self.store.replace(document, cut, self.stamp if vectors is not None else None, vectors)
         return True
 
@@ -103,20 +99,9 @@ class Library:
         """Keep a document that another library has cut; its vectors count where the embedder is the same."""
         if self.store.fingerprint(document.collection, document.source) == document.fingerprint:
             return False
-        rows = self._usable(vectors, stamp)
+        rows = self.meanings.usable(vectors, stamp)
         self.store.replace(document, cut, None if rows is None else stamp, rows)
         return True
-
-    def _usable(self, vectors: Sequence[bytes], stamp: str) -> FloatArray | None:
-        """Return vectors of another library where this embedder could have made them."""
-        import numpy
-
-        if not vectors or not self._ready() or self._embedder is None or stamp != self.stamp:
-            return None
-        if any(len(vector) != 2 * self._embedder.dimension for vector in vectors):
-            return None
-        rows = numpy.frombuffer(b"".join(vectors), dtype=numpy.float16).astype(numpy.float32)
-        return rows.reshape(len(vectors), -1) if numpy.isfinite(rows).all() else None
 
     def remove(self, source: str, collection: str | None = None) -> int:
         """Forget the documents of this name or path; return how many there were."""
@@ -141,8 +126,8 @@ class Library:
         """
         text = self.reworded(text)
         within = Selection(tuple(collections), source)
-        found = self._find(text, limit, language, within)
-        found = found or (self._find(text, limit, None, within) if language else [])
+        found = self._search.found(text, limit, language, within)
+        found = found or (self._search.found(text, limit, None, within) if language else [])
         asked = language or detect(text)
         if found and found[0].stored.chunk.language != asked:  # no sentence can be weighed by its words
             return self.collections.preferred(found)
@@ -161,7 +146,7 @@ class Library:
         if found is None:
             found = self.find(text, 10, language)
         question = self.question(self.reworded(text), language)
-        nearness = cache(lambda said: self._nearness(question, said))
+        nearness = cache(lambda said: self.meanings.nearness(question.text, language, said))
         whole = self.collections.answered(found, lambda passages: finding(question, passages, nearness))
         parts = questions(text)
         if len(parts) == 1:
@@ -174,138 +159,32 @@ class Library:
             return text
         return self._synonyms.as_said(text, lambda token: self.store.frequencies([token])[0].get(token, 0))
 
-    @property
-    def languages(self) -> Sequence[str]:
-        """Return the languages that the embedder reads; none without one."""
-        try:
-            return tuple(self._embedder.languages) if self._ready() and self._embedder else ()
-        except (TierError, ConfigError) as error:
-            self._give_up(error)
-            return ()
-
-    def _find(self, text: str, limit: int, language: str | None, within: Selection) -> list[Found]:
-        asked, reads = language or detect(text), self.languages
-        dense = DENSE.get(asked, 0.5) if asked in reads else 0.0
-        across = bool(dense) and len(reads) > 1
-        only = None if across else language
-        meant = self._meant(text) if dense else None
-        bm25 = self.store.matching(terms(text), _CANDIDATES, only, within)
-        near = self._near(meant, bm25, within, only) if meant else {}
-        if across:
-            both = {*bm25, *near}
-            scores = fused_across(bm25, near, dense, both - self.store.passing(both, language=asked))
-        else:
-            scores = fused(bm25, near, dense)
-        share = cache(lambda collection: self.collections.of(collection).share)
-        found = (
-            Found(one, min(1.0, scores[one.id]), bm25.get(one.id, 0.0), near.get(one.id), share(one.collection))
-            for one in self._read(list(scores), limit + _REPEATED)
-        )
-        return distinct(found, limit)
-
-    def _read(self, numbers: Sequence[int], at_once: int) -> Iterator[Stored]:
-        """Yield passages in this order; most of those that were found are never read."""
-        for start in range(0, len(numbers), at_once):
-            stored = self.store.passages(numbers[start : start + at_once])
-            yield from (stored[number] for number in numbers[start : start + at_once] if number in stored)
-
-    def _meant(self, text: str) -> tuple[Space, Future[FloatArray]] | None:
-        """Begin to embed a question; its words are looked for meanwhile."""
-        space = self._space()
-        if space is None:
-            return None
-        if self._before is None or self._before[0] != (text, space.embedder.stamp):
-            self._before = (text, space.embedder.stamp), self._thread.submit(space.embedder.embed, [text], "query")
-        return space, self._before[1]
-
-    def _nearness(self, question: Question, said: str) -> float | None:
-        """Return how near a text is to a question in meaning; None where no embedder reads the question."""
-        meant = self._meant(question.text) if question.language in self.languages else None
-        if meant is None:
-            return None
-        space, vector = meant
-        try:
-            return float(vector.result()[0] @ space.embedder.embed([said], "passage")[0])
-        except TierError as error:
-            self._give_up(error)
-            return None
-
-    def _near(
-        self, meant: tuple[Space, Future[FloatArray]], others: Collection[int], within: Selection, only: str | None
-    ) -> dict[int, float]:
-        """Return the nearest passages by meaning, in one language or all, and how near these others are."""
-        space, vector = meant
-        try:
-            near = cosines(self.store, space, vector.result(), others, within, _CANDIDATES)
-        except TierError as error:
-            self._give_up(error)
-            return {}
-        if only is None:
-            return near
-        spoken = self.store.passing(near.keys() - {*others}, language=only).union(others)
-        return {number: cosine for number, cosine in near.items() if number in spoken}
-
-    def _space(self) -> Space | None:
-        """Return the embedder and the index that answer now: the former ones, until every passage has its vector."""
-        if self._opened() is None or self._embedder is None or self._current is None:
-            return None
-        former = self._former.space(self.stamp) if self._former else None
-        return former or Space(self._embedder, self._current)
-
-    @property
-    def stamp(self) -> str:
-        """Return what identifies the embedder, or nothing without one."""
-        return self._embedder.stamp if self._embedder else ""
-
     def embedders(self) -> list[Stamped]:
         """Return which embedders made the vectors there are, and how many passages wait for the one in use."""
-        try:
-            return stamped(self.store, self.stamp if self._ready() else "", self._place)
-        except (TierError, ConfigError) as error:
-            self._give_up(error)
-            return stamped(self.store, "", "")
+        return self.meanings.embedders()
 
     def settle(self, progress: Callable[[int, int], object] = lambda done, total: None) -> None:
         """Embed what has no vector yet, and write the index down: after a batch of additions. Raises `StorageError`.
 
         `progress` is told how many of how many passages are embedded.
         """
-        if self._ready() and self._embedder is not None and self.store.waiting(self.stamp):
-            try:
-                embed_waiting(self.store, self._embedder, progress)
-            except TierError as error:
-                self._give_up(error)
         self.store.words.count()
-        if self._former and self._embedder and not self.store.waiting(self.stamp):
-            self._former.remember(self.stamp, self._place)
-        if self._opened() and self._snapshots and self._embedder and self._current:
-            self._current = self._snapshots.settle(self._current, self.stamp, self._embedder.dimension)
+        self.meanings.settle(progress)
 
     def rebuild(self) -> int:
         """Throw the index away and make it again from the rows; return how many vectors it holds."""
-        if self._snapshots:
-            self._snapshots.clear()
-        self._current = None
+        self.meanings.forget_index()
         self.settle()
-        return len(self._current.index.ids) if self._current else 0
+        return len(self.indexed())
 
     def indexed(self) -> list[int]:
         """Return the numbers of the passages that the index holds."""
-        return self._current.index.ids.tolist() if self._opened() and self._current else []
+        index = self.meanings.index
+        return index.ids.tolist() if index else []
 
     def verify(self) -> list[str]:
         """Return what is wrong, one sentence each; nothing is a good sign."""
-        faults = [*(self._snapshots.faults() if self._snapshots else []), *soundness.faults(self.store)]
-        index = self._opened()
-        if index is None:
-            return [*faults, self.trouble] if self.trouble else faults
-        if waiting := self.store.waiting(self.stamp):
-            faults.append(f"{waiting} passages have no vector yet; `kb rebuild` makes them")
-        if apart := soundness.missing(self.store, self.stamp, index.ids):
-            faults.append(f"the index and the rows differ in {apart} passages; `kb rebuild` makes it again")
-        if (recall := soundness.recall(self.store, self.stamp, index)) < soundness.RECALL:
-            faults.append(f"the index finds {recall:.0%} of the nearest passages; `kb rebuild` makes it again")
-        return faults
+        return [*soundness.faults(self.store), *self.meanings.faults()]
 
     def repair(self) -> int:
         """Drop what belongs to nothing, and make words and index again; return how many vectors there are.
@@ -314,42 +193,3 @@ class Library:
         """
         soundness.mend(self.store)
         return self.rebuild()
-
-    def _ready(self) -> bool:
-        """Load the embedder if there is one, or keep the reason why there is none."""
-        if self._embedder is None and self._load is not None and not self.trouble:
-            try:
-                embedder = self._load()
-                assert embedder.stamp, "an embedder without a stamp would mix its vectors with others"
-                self._embedder = embedder
-            except (TierError, ConfigError) as error:
-                self._give_up(error)
-        return self._embedder is not None
-
-    def _embed(self, texts: Sequence[str], kind: Literal["query", "passage"] = "passage") -> FloatArray | None:
-        if not texts or not self._ready() or self._embedder is None:
-            return None
-        try:
-            return self._embedder.embed(texts, kind)
-        except TierError as error:
-            self._give_up(error)
-            return None
-
-    def _opened(self) -> StoredIndex | None:
-        """Return the index, as new as the rows."""
-        if self._snapshots is None or not self._ready() or self._embedder is None:
-            return None
-        try:
-            if self._current is None:
-                self._current = self._snapshots.open(self._embedder.stamp, self._embedder.dimension)
-            else:
-                self._snapshots.catch_up(self._current, self._embedder.stamp)
-        except (TierError, StorageError) as error:
-            self._give_up(error)
-            return None
-        return self._current.index
-
-    def _give_up(self, error: Exception) -> None:
-        _log.warning("searching by words only: %s", error)
-        self.trouble = str(error)
-        self._embedder = None

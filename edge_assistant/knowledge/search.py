@@ -1,0 +1,57 @@
+"""Both ways of looking at once: words that match while the question is embedded, then meanings that are near."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
+from edge_assistant.knowledge.meanings import CANDIDATES, Meanings
+from edge_assistant.knowledge.repeats import distinct
+from edge_assistant.knowledge.store import Selection, Store, Stored
+from edge_assistant.knowledge.words import terms
+from edge_assistant.languages import detect
+from edge_assistant.types import Share
+
+_REPEATED: Final = 6
+"""Passages that are read beyond those that are wanted: some repeat others."""
+
+
+class Search:
+    """Finds passages by words and by meaning; `share` says how far a collection lets them travel."""
+
+    def __init__(self, store: Store, meanings: Meanings, share: Callable[[str], Share]) -> None:
+        self._store = store
+        self._meanings = meanings
+        self._share = share
+
+    def found(self, text: str, limit: int, language: str | None, within: Selection) -> list[Found]:
+        """Return what bears on a text, best first, and no passage twice.
+
+        Only what is in this language, where one is named and the embedder does not read several.
+        """
+        asked, reads = language or detect(text), self._meanings.languages
+        dense = DENSE.get(asked, 0.5) if asked in reads else 0.0
+        across = bool(dense) and len(reads) > 1
+        only = None if across else language
+        meant = self._meanings.meant(text) if dense else None
+        bm25 = self._store.matching(terms(text), CANDIDATES, only, within)
+        near = self._meanings.near(meant, bm25, within, only) if meant else {}
+        if across:
+            both = {*bm25, *near}
+            scores = fused_across(bm25, near, dense, both - self._store.passing(both, language=asked))
+        else:
+            scores = fused(bm25, near, dense)
+        share = cache(self._share)
+        found = (
+            Found(one, min(1.0, scores[one.id]), bm25.get(one.id, 0.0), near.get(one.id), share(one.collection))
+            for one in self._read(list(scores), limit + _REPEATED)
+        )
+        return distinct(found, limit)
+
+    def _read(self, numbers: Sequence[int], at_once: int) -> Iterator[Stored]:
+        """Yield passages in this order; most of those that were found are never read."""
+        for start in range(0, len(numbers), at_once):
+            stored = self._store.passages(numbers[start : start + at_once])
+            yield from (stored[number] for number in numbers[start : start + at_once] if number in stored)
