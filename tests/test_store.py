@@ -218,7 +218,7 @@ def test_the_language_of_a_passage_is_told_without_reading_it(store: Store) -> N
 def test_passages_in_other_languages_do_not_pass_be_they_few_or_many(
     store: Store, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr("edge_assistant.knowledge.store._FEW", few)
+    monkeypatch.setattr("edge_assistant.knowledge.selection._FEW", few)
     assert store.passing([1, 2], language="en") == {1, 2}
 
     for name in ("a.txt", "b.txt"):

@@ -17,8 +17,9 @@ from edge_assistant.knowledge.former import Former, Stamped
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.meanings import Meanings
 from edge_assistant.knowledge.search import Search
+from edge_assistant.knowledge.selection import Selection
 from edge_assistant.knowledge.snapshots import IndexMaker, Snapshots
-from edge_assistant.knowledge.store import Entry, Selection, Store
+from edge_assistant.knowledge.store import Entry, Store
 from edge_assistant.knowledge.synonyms import Synonyms
 from edge_assistant.knowledge.words import naming
 from edge_assistant.languages import detect

@@ -12,8 +12,9 @@ from edge_assistant.knowledge import soundness
 from edge_assistant.knowledge.embedding import embed_waiting
 from edge_assistant.knowledge.former import Former, Space, Stamped, stamped
 from edge_assistant.knowledge.nearness import cosines
+from edge_assistant.knowledge.selection import Selection
 from edge_assistant.knowledge.snapshots import Current, Snapshots, StoredIndex
-from edge_assistant.knowledge.store import Selection, Store
+from edge_assistant.knowledge.store import Store
 from edge_assistant.types import Embedder
 
 if TYPE_CHECKING:

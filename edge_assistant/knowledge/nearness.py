@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from edge_assistant.knowledge.former import Space
+from edge_assistant.knowledge.selection import Selection
 from edge_assistant.knowledge.snapshots import StoredIndex
-from edge_assistant.knowledge.store import Selection, Store
+from edge_assistant.knowledge.store import Store
 
 if TYPE_CHECKING:
     from edge_assistant.types import FloatArray

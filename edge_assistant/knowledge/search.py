@@ -9,7 +9,8 @@ from typing import Final
 from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
 from edge_assistant.knowledge.meanings import CANDIDATES, Meanings
 from edge_assistant.knowledge.repeats import distinct
-from edge_assistant.knowledge.store import Selection, Store, Stored
+from edge_assistant.knowledge.selection import Selection
+from edge_assistant.knowledge.store import Store, Stored
 from edge_assistant.knowledge.words import terms
 from edge_assistant.languages import detect
 from edge_assistant.types import Share

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from edge_assistant.knowledge.store import Store, say_words
+from edge_assistant.knowledge.rows import say_words
+from edge_assistant.knowledge.store import Store
 from edge_assistant.types import VectorIndex
 
 if TYPE_CHECKING:

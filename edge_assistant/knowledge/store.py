@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from edge_assistant.knowledge.chunks import Chunk
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.full_text import FullText
+from edge_assistant.knowledge.rows import next_generation, removed, written
 from edge_assistant.knowledge.schema import STEPS
+from edge_assistant.knowledge.selection import Chosen, Selection
 from edge_assistant.knowledge.vectors import Vectors, embed
-from edge_assistant.knowledge.words import tokens
 from edge_assistant.storage.database import Database, Row
 
 if TYPE_CHECKING:
     import sqlite3
 
     from edge_assistant.types import FloatArray
-
-_FEW: Final = 5_000
-"""Passages in other languages whose numbers are kept in memory: half a megabyte, read in two milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +47,6 @@ class Stored:
     """Other places where the same passage stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which documents are searched: those of these collections, and whose names match a pattern like ``*.pdf``."""
-
-    collections: tuple[str, ...] = ()
-    source: str | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.collections or self.source)
-
-    @property
-    def condition(self) -> tuple[str, tuple[str, ...]]:
-        """Return it in SQL about the documents `d`, with its values."""
-        holes = ",".join("?" * len(self.collections))
-        within = [f"d.collection IN ({holes})"] if self.collections else []
-        named = ["d.source GLOB ?"] if self.source else []
-        return " AND ".join((*within, *named)) or "1", (*self.collections, *([self.source] if self.source else ()))
-
-
 class Store:
     """Everything that is true about the knowledge base; what is searched elsewhere is rebuilt from here."""
 
@@ -77,7 +55,7 @@ class Store:
         database.grow("knowledge", STEPS)
         self.vectors = Vectors(database)
         self.words = FullText(database)
-        self._foreigners: dict[str, tuple[int, frozenset[int] | None]] = {}
+        self._chosen = Chosen(database)
 
     @property
     def generation(self) -> int:
@@ -119,25 +97,11 @@ class Store:
     ) -> tuple[list[int], list[int]]:
         """Keep a document with all that belongs to it, or nothing; return the passages that went and that came."""
         with self.database.transaction() as connection:
-            generation = _next_generation(connection)
-            gone = _remove(
+            generation = next_generation(connection)
+            gone = removed(
                 connection, "collection = ? AND source = ?", (document.collection, document.source), generation
             )
-            row = connection.execute(
-                "INSERT INTO documents(collection, source, origin, title, language, sha256, added) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    document.collection,
-                    document.source,
-                    document.origin,
-                    document.title,
-                    document.language,
-                    document.fingerprint,
-                    time.time(),
-                ),
-            ).lastrowid
-            assert row is not None, "SQLite numbers every inserted row"
-            came = [_insert(connection, row, ordinal, chunk) for ordinal, chunk in enumerate(chunks)]
+            came = written(connection, document, chunks)
             if stamp is not None and vectors is not None:
                 embed(connection, stamp, came, vectors, generation)
         return gone, came
@@ -149,13 +113,13 @@ class Store:
             where, values = f"{where} AND collection = ?", [*values, collection]
         with self.database.transaction() as connection:
             count = connection.execute(f"SELECT count(*) FROM documents WHERE {where}", values).fetchone()[0]  # noqa: S608
-            gone = _remove(connection, where, values, _next_generation(connection)) if count else []
+            gone = removed(connection, where, values, next_generation(connection)) if count else []
         return int(count), gone
 
     def add_vectors(self, stamp: str, ids: Sequence[int], vectors: FloatArray) -> None:
         """Keep the vectors of passages that had none."""
         with self.database.transaction() as connection:
-            embed(connection, stamp, ids, vectors, _next_generation(connection))
+            embed(connection, stamp, ids, vectors, next_generation(connection))
 
     def entries(self) -> list[Entry]:
         """Return every document, by collection and name."""
@@ -177,7 +141,7 @@ class Store:
                 "UPDATE documents SET source = ?, origin = ? WHERE collection = ? AND source = ?",
                 (name, origin, collection, source),
             )
-            _next_generation(connection)
+            next_generation(connection)
 
     def unembedded(self, stamp: str) -> list[int]:
         """Return the passages that have no vector of this embedder yet, the longest first."""
@@ -231,41 +195,13 @@ class Store:
 
     def selected(self, within: Selection, most: int) -> list[int]:
         """Return the numbers of at most so many passages of these documents."""
-        conditions, values = within.condition
-        rows = self.database.rows(
-            "SELECT c.id FROM documents d JOIN chunks c ON c.document_id = d.id "  # noqa: S608
-            f"WHERE {conditions} LIMIT ?",
-            (*values, most),
-        )
-        return [row["id"] for row in rows]
+        return self._chosen.selected(within, most)
 
     def passing(
         self, ids: Iterable[int], within: Selection | None = None, language: str | None = None
     ) -> frozenset[int]:
         """Return those of these passages that are in these documents, and in this language."""
-        if not within and language is not None and (foreign := self._foreign(language)) is not None:
-            return frozenset(ids) - foreign
-        conditions, values = within.condition if within else ("1", ())
-        documents = "JOIN documents d ON d.id = c.document_id" if within else ""
-        if language is not None:  # an index tells it, and no passage is read
-            conditions, values = f"c.language = ? AND {conditions}", (language, *values)
-        wanted = ",".join(str(int(number)) for number in ids)
-        rows = self.database.rows(
-            f"SELECT c.id FROM chunks c {documents} WHERE c.id IN ({wanted}) AND {conditions}",  # noqa: S608
-            values,
-        )
-        return frozenset(row[0] for row in rows)
-
-    def _foreign(self, language: str) -> frozenset[int] | None:
-        """Return the passages in other languages, where they are few: most libraries speak one nearly alone."""
-        generation = self.generation
-        if self._foreigners.get(language, (-1, None))[0] != generation:
-            rows = self.database.rows(
-                "SELECT id FROM chunks WHERE language < ? UNION ALL SELECT id FROM chunks WHERE language > ? LIMIT ?",
-                (language, language, _FEW + 1),
-            )
-            self._foreigners[language] = generation, None if len(rows) > _FEW else frozenset(row[0] for row in rows)
-        return self._foreigners[language][1]
+        return self._chosen.passing(ids, self.generation, within, language)
 
     def frequencies(self, words: Sequence[str]) -> tuple[dict[str, int], int]:
         """Return in how many passages each word stands, and how many passages there are."""
@@ -276,52 +212,3 @@ def _chunk(row: Row) -> Chunk:
     return Chunk(
         row["text"], row["title"], row["place"], row["language"], row["question"], line=row["line"], page=row["page"]
     )
-
-
-def _insert(connection: sqlite3.Connection, document: int, ordinal: int, chunk: Chunk) -> int:
-    number = connection.execute(
-        "INSERT INTO chunks(document_id, ordinal, title, question, text, place, language, line, page) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            document,
-            ordinal,
-            chunk.title,
-            chunk.question,
-            chunk.text,
-            chunk.place,
-            chunk.language,
-            chunk.line,
-            chunk.page,
-        ),
-    ).lastrowid
-    assert number is not None, "SQLite numbers every inserted row"
-    say_words(connection, number, chunk.title, chunk.question, chunk.text)
-    return number
-
-
-def say_words(connection: sqlite3.Connection, number: int, title: str, question: str | None, text: str) -> None:
-    """Make a passage findable by its words, within a transaction."""
-    connection.execute(
-        "INSERT INTO search(rowid, title, body) VALUES (?, ?, ?)",
-        (number, " ".join(tokens(f"{title} {question or ''}")), " ".join(tokens(text))),
-    )
-
-
-def _remove(connection: sqlite3.Connection, where: str, values: Sequence[str], generation: int) -> list[int]:
-    chosen = f"SELECT c.id FROM chunks c JOIN documents ON documents.id = c.document_id WHERE {where}"  # noqa: S608
-    gone = [row[0] for row in connection.execute(chosen, values)]
-    connection.execute(
-        f"INSERT INTO gone SELECT DISTINCT chunk_id, ? FROM embeddings WHERE chunk_id IN ({chosen})",  # noqa: S608
-        (generation, *values),
-    )
-    connection.executemany("DELETE FROM search WHERE rowid = ?", ((number,) for number in gone))
-    connection.execute(f"DELETE FROM documents WHERE {where}", values)  # noqa: S608
-    return gone
-
-
-def _next_generation(connection: sqlite3.Connection) -> int:
-    connection.execute(
-        "INSERT INTO knowledge(name, value) VALUES ('generation', '1') "
-        "ON CONFLICT(name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-    )
-    return int(connection.execute("SELECT value FROM knowledge WHERE name = 'generation'").fetchone()[0])
