@@ -8,7 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -64,8 +64,13 @@ async def playing(
     await model.close()
 
 
-async def said(model: LlamaModel, limits: Limits | None = None, messages: tuple[Message, ...] = QUESTION) -> str:
-    async with aclosing(model.stream(messages, limits or Limits())) as words:
+async def said(
+    model: LlamaModel,
+    limits: Limits | None = None,
+    messages: tuple[Message, ...] = QUESTION,
+    told: Callable[[Spoken], object] = bool,
+) -> str:
+    async with aclosing(model.stream(messages, limits or Limits(), told)) as words:
         return "".join([word async for word in words])
 
 
@@ -363,3 +368,67 @@ async def test_a_leaning_whose_prompt_is_too_long_says_so(tmp_path: Path) -> Non
     async with playing(tmp_path, 'say(ready={"context": 512})\nsay(id=hear()["ask"], too_long=900)\nhear()') as model:
         with pytest.raises(PromptTooLong):
             await model.leaning(QUESTION, ("Yes", "No"))
+
+
+async def test_each_caller_is_told_how_its_own_answer_went(tmp_path: Path) -> None:
+    play = """
+say(ready={})
+while True:
+    asked = hear()
+    if "ask" in asked:
+        tokens = int(asked["messages"][0]["content"])
+        say(id=asked["ask"], text="words")
+        say(id=asked["ask"], done={**DONE, "tokens": tokens, "likelihoods": [-0.5] * tokens})
+"""
+    heard: dict[int, list[Spoken]] = {number: [] for number in range(4)}
+
+    async with playing(tmp_path, play) as model:
+        asked = [
+            said(model, messages=(Message("user", str(number)),), told=told.append) for number, told in heard.items()
+        ]
+        await asyncio.gather(*asked)
+
+    assert [[spoken.likelihoods for spoken in told] for told in heard.values()] == [
+        [(-0.5,) * number] for number in heard
+    ]
+
+
+COUNTING = """
+say(ready={})
+while True:
+    asked = hear()
+    if "count" in asked:
+        say(id=asked["count"], count=sum(len(message["content"]) for message in asked["messages"]))
+    elif "ask" in asked:
+        say(id=asked["ask"], text="a long ")
+"""
+
+
+async def test_tokens_are_counted_while_an_answer_is_under_way(tmp_path: Path) -> None:
+    async with (
+        playing(tmp_path, COUNTING, replace(CALM, cancelling=0.1)) as model,
+        aclosing(model.stream(QUESTION, Limits())) as words,
+    ):
+        assert await anext(words) == "a long "
+        assert [await model.count(QUESTION), await model.count(QUESTION * 2)] == [6, 12]
+
+
+async def test_a_count_of_a_worker_that_dies_says_so(tmp_path: Path) -> None:
+    async with playing(tmp_path, "say(ready={})\nhear()\nos.kill(os.getpid(), signal.SIGABRT)") as model:
+        with pytest.raises(TierError, match=r"stopped unexpectedly \(signal 6, Aborted"):
+            await model.count(QUESTION)
+
+
+async def test_a_count_that_the_worker_cannot_make_is_one_sentence(tmp_path: Path) -> None:
+    play = 'say(ready={})\nsay(id=hear()["count"], error="ValueError: no")\nhear()'
+    async with playing(tmp_path, play) as model:
+        with pytest.raises(TierError, match=r"^the local model failed: ValueError: no$"):
+            await model.count(QUESTION)
+
+
+async def test_a_count_without_a_sign_of_life_ends_the_worker(tmp_path: Path) -> None:
+    async with playing(tmp_path, "say(ready={})\nhear()\nhear()", replace(CALM, answering=0.1)) as model:
+        with pytest.raises(TierError, match="gave no sign of life"):
+            await model.count(QUESTION)
+
+        assert not model.loaded

@@ -36,6 +36,7 @@ class Child(asyncio.Protocol):
         self._process = process
         self._transport: asyncio.WriteTransport | None = None
         self._buffer = bytearray()
+        self._awaited: dict[int, asyncio.Future[Frame | None]] = {}
         self.frames: asyncio.Queue[Frame | None] = asyncio.Queue()
         self.heard = 0
         """How many frames have arrived; it grows as long as the child lives."""
@@ -83,6 +84,14 @@ class Child(asyncio.Protocol):
         if self._transport is not None and self.alive:
             self._transport.write(struct.pack(">I", len(body)) + body)
 
+    def awaited(self, number: int) -> asyncio.Future[Frame | None]:
+        """Return what will be the frame with this id, which then is not among `frames`; None if the child hangs up."""
+        future = self._awaited[number] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(lambda done: self._awaited.pop(number, None))
+        if not self.alive:
+            future.set_result(None)
+        return future
+
     def kill(self) -> None:
         """End it now; `frames` then ends as well."""
         self._process.kill()
@@ -106,10 +115,20 @@ class Child(asyncio.Protocol):
             frame = json.loads(self._buffer[4 : 4 + length])
             del self._buffer[: 4 + length]
             self.heard += 1
+            self._deliver(frame)
+
+    def _deliver(self, frame: Frame) -> None:
+        number = frame.get("id")
+        if isinstance(number, int) and number in self._awaited:
+            self._awaited.pop(number).set_result(frame)
+        else:
             self.frames.put_nowait(frame)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._buried()
+        for future in list(self._awaited.values()):
+            if not future.done():
+                future.set_result(None)
         self.frames.put_nowait(None)
 
     def _buried(self) -> None:

@@ -82,8 +82,10 @@ class LlamaModel:
         """Whether somebody is being answered."""
         return self._slot.locked()
 
-    async def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
-        """Yield the continuation in pieces; closing the generator stops the model and frees its place.
+    async def stream(
+        self, messages: Sequence[Message], limits: Limits, told: Callable[[Spoken], object] = bool
+    ) -> AsyncGenerator[str]:
+        """Yield the continuation in pieces, and tell how it went; closing the generator stops the model.
 
         Raises `PromptTooLong`, and `TierError` when the worker cannot be started, dies or hangs.
         """
@@ -92,8 +94,8 @@ class LlamaModel:
                 if "text" in frame:
                     yield cast(str, frame["text"])
                 else:
-                    done = cast("dict[str, Any]", frame["done"])
-                    self.last = Spoken(**{**done, "likelihoods": tuple(done.get("likelihoods", ()))})
+                    self.last = _spoken(cast("dict[str, Any]", frame["done"]))
+                    told(self.last)
 
     async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float:
         """Return by how much the first word is likelier to come next than the second: the difference of their logits.
@@ -103,6 +105,28 @@ class LlamaModel:
         async with aclosing(self._frames({"messages": _told(messages), "choices": list(choices)})) as frames:
             frame = await anext(frames)
         return cast(float, frame["leaning"])
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        """Return how many tokens a conversation has, as the model's template writes it, to the point of the answer.
+
+        It waits for no answer that is under way: the worker counts beside it, with the vocabulary alone. Raises
+        `TierError`.
+        """
+        child, number = await self._ready(), next(self._numbers)
+        awaited = child.awaited(number)
+        child.say(count=number, messages=_told(messages))
+        heard = -1
+        while not awaited.done():
+            if heard == child.heard:
+                raise self._silent(child, self._patience.answering)
+            heard = child.heard
+            await asyncio.wait([awaited], timeout=self._patience.answering)
+        frame = awaited.result()
+        if frame is None:
+            raise self._died(child, f"stopped unexpectedly ({child.ending})")
+        if "error" in frame:
+            raise TierError(f"the local model failed: {frame['error']}")
+        return cast(int, frame["count"])
 
     async def close(self) -> None:
         """Stop the worker; the next question would start it again."""
@@ -200,11 +224,14 @@ class LlamaModel:
                     frame = await child.frames.get()
             except TimeoutError:
                 if child.heard == heard:
-                    raise self._died(child, f"gave no sign of life for {patience:g} s and was stopped") from None
+                    raise self._silent(child, patience) from None
                 continue
             if frame is None:
                 raise self._died(child, f"stopped unexpectedly ({child.ending})")
             return frame
+
+    def _silent(self, child: Child, patience: float) -> TierError:
+        return self._died(child, f"gave no sign of life for {patience:g} s and was stopped")
 
     def _died(self, child: Child, how: str) -> TierError:
         child.kill()
@@ -222,6 +249,10 @@ def _request(messages: Sequence[Message], limits: Limits) -> Frame:
         "stop": list(limits.stop),
         "seed": limits.seed,
     }
+
+
+def _spoken(done: dict[str, Any]) -> Spoken:
+    return Spoken(**{**done, "likelihoods": tuple(done.get("likelihoods", ()))})
 
 
 def _told(messages: Sequence[Message]) -> list[dict[str, str]]:

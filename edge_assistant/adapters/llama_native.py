@@ -120,6 +120,10 @@ class Model:
         first, second = (self._llama.tokenize(word.encode(), add_bos=False)[0] for word in request["choices"])
         return float(logits[first] - logits[second])
 
+    def count(self, messages: Sequence[Mapping[str, str]]) -> int:
+        """Return how many tokens a conversation has; called from another thread too, since it only reads."""
+        return len(self._prompt(messages)[0])
+
     def _fits(self, prompt: Sequence[int], answer: int) -> None:
         if self._llama.n_ctx() - len(prompt) < answer:
             raise TooLong(len(prompt))

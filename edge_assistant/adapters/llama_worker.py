@@ -2,9 +2,10 @@
 
 It is run as a file by an isolated interpreter and imports nothing of ours but `llama_native`, late, once the
 host has said where libraries lie; so it starts fast and stays small. A frame is a length (4 bytes, big-endian)
-and that much JSON. It hears ``{"load": …}`` once, then ``{"ask": id, …}`` and ``{"cancel": id}``; it says
-``ready``, ``beat`` while it works, and for each id its ``text``, then ``done``, ``too_long`` or ``error``.
-Where ``choices`` are given, two words, it says no text but ``leaning``: how much likelier the first one is.
+and that much JSON. It hears ``{"load": …}`` once, then ``{"ask": id, …}``, ``{"cancel": id}`` and
+``{"count": id, …}``; it says ``ready``, ``beat`` while it works, and for each id its ``text``, then ``done``,
+``too_long`` or ``error``, or its ``count``, which waits for no answer that is under way. Where ``choices`` are
+given, two words, it says no text but ``leaning``: how much likelier the first one is.
 """
 
 from __future__ import annotations
@@ -67,34 +68,42 @@ def harden(parent: int) -> None:
 
 
 class Worker:
-    """One thread hears, one shows that it lives, and the main one works, one request at a time."""
+    """One thread hears, one counts, one shows that it lives, and the main one answers, one request at a time."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
         self._asked: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._busy = threading.Event()
+        self._counted: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._busy = threading.Semaphore(0)
+        """What is under way: a beat is heard only while there is something."""
         self._lock = threading.Lock()
         self._cancelled: dict[int, threading.Event] = {}
         self._current: int | None = None
         self._model: Model | None = None
 
     def run(self) -> None:
-        for thread in (self._hear, self._beat):
+        for thread in (self._hear, self._beat, lambda: self._work(self._counted)):
             threading.Thread(target=thread, daemon=True).start()
+        self._work(self._asked)
+
+    def _work(self, requests: queue.Queue[dict[str, Any]]) -> None:
         while True:
-            request = self._asked.get()
-            self._busy.set()
+            request = requests.get()
+            self._busy.release()
             self._serve(request)
-            self._busy.clear()
+            self._busy.acquire()
 
     def _serve(self, request: Mapping[str, Any]) -> None:
         try:
             if "load" in request:
                 self._load(request["load"])
+            elif "count" in request:
+                assert self._model is not None, "loaded first"
+                self._line.say(id=request["count"], count=self._model.count(request["messages"]))
             else:
                 self._line.say(id=request["ask"], **self._answer(request))
         except FAILURES as error:
-            self._line.say(id=request.get("ask"), error=f"{type(error).__name__}: {error}")
+            self._line.say(id=request.get("ask", request.get("count")), error=f"{type(error).__name__}: {error}")
 
     def _load(self, how: Mapping[str, Any]) -> None:
         options = dict(how)
@@ -147,11 +156,12 @@ class Worker:
                     if self._current == message["cancel"] and self._model is not None:
                         self._model.interrupt()
             if "cancel" not in message:
-                self._asked.put(message)
+                (self._counted if "count" in message else self._asked).put(message)
         os._exit(0)
 
     def _beat(self) -> None:
-        while self._busy.wait():
+        while self._busy.acquire():
+            self._busy.release()
             with contextlib.suppress(OSError):
                 self._line.say(beat=True)
             time.sleep(HEARTBEAT)
