@@ -26,6 +26,7 @@ from edge_assistant.types import (
     Tier,
     TierName,
     Token,
+    Weighed,
     Words,
 )
 
@@ -156,32 +157,34 @@ class Engine:
         if isinstance(verdict, Declined):
             return self._declined(tier.name, verdict, turn)
         turn.opened.push_async_callback(verdict.words.aclose)
-        surer = _surer(turn.drafts, verdict)
-        if surer is not None:
-            reason = f"the draft of {surer.tier} is surer ({surer.reply.confidence:.2f} > {verdict.confidence:.2f})"
-            return Attempt(tier.name, "declined", reason, verdict.confidence), Declined(reason, draft=verdict)
+        if not verdict.weighs and (outdone := _outdone(tier.name, verdict, turn.drafts)) is not None:
+            return outdone
         return await self._prime(tier.name, verdict, turn)
 
     async def _prime(self, tier: TierName, reply: Reply, turn: _Turn) -> tuple[Attempt, _Speaker | Declined]:
         """Wait for the first word: until it is spoken, the next tier can still step in."""
-        attempt = Attempt(tier, "answered", reply.reason, reply.confidence)
         if reply.owns:
-            return attempt, _Speaker(tier, reply)
+            return Attempt(tier, "answered", reply.reason, reply.confidence), _Speaker(tier, reply)
         patience = self._patience(tier, turn)
         try:
             with anyio.fail_after(patience):
                 first = await anext(reply.words, "")
+                if isinstance(first, Weighed):
+                    reply = replace(reply, confidence=first.confidence, reason=first.reason, weighs=False)
+                    if (outdone := _outdone(tier, reply, turn.drafts)) is not None:
+                        return outdone
+                    first = await anext(reply.words, "")
         except TimeoutError:
             return _failed(tier, f"no word within {patience:.2g} s")
         except _BROKEN as error:
             return _failed(tier, str(error))
-        if not first:
-            await reply.words.aclose()
-            return _failed(tier, "it had nothing to say")
         if isinstance(first, Declined):
             await reply.words.aclose()
             return self._declined(tier, first, turn)
-        return attempt, _Speaker(tier, reply, first)
+        if not first or isinstance(first, Weighed):
+            await reply.words.aclose()
+            return _failed(tier, "it had nothing to say")
+        return Attempt(tier, "answered", reply.reason, reply.confidence), _Speaker(tier, reply, first)
 
     def _declined(self, tier: TierName, verdict: Declined, turn: _Turn) -> tuple[Attempt, Declined]:
         """Note that a tier leaves the query, and remember to close the words of its draft."""
@@ -220,7 +223,7 @@ class Engine:
             late = left < self._policy.stall
             why = "the deadline passed" if late else f"no further word within {self._policy.stall:g} s"
             raise TierError(why) from None
-        if isinstance(word, Declined):
+        if isinstance(word, Declined | Weighed):
             raise TierError(word.reason)
         return word
 
@@ -246,8 +249,10 @@ def _failed(tier: TierName, reason: str) -> tuple[Attempt, Declined]:
     return Attempt(tier, "failed", reason), Declined(reason)
 
 
-def _surer(drafts: Sequence[_Speaker], reply: Reply) -> _Speaker | None:
+def _outdone(tier: TierName, reply: Reply, drafts: Sequence[_Speaker]) -> tuple[Attempt, Declined] | None:
+    """Return a reply as one more draft where another draft is surer."""
     best = max(drafts, key=lambda speaker: speaker.reply.confidence, default=None)
     if best is None or reply.owns or best.reply.confidence <= reply.confidence:
         return None
-    return best
+    reason = f"the draft of {best.tier} is surer ({best.reply.confidence:.2f} > {reply.confidence:.2f})"
+    return Attempt(tier, "declined", reason, reply.confidence), Declined(reason, draft=reply)

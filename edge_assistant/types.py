@@ -44,6 +44,10 @@ class Passage:
     """How well it fits, between 0 and 1; comparable within one search only."""
     share: Share = "never"
     """How far it may travel, where the settings allow passages to travel at all."""
+    quotation: str = ""
+    """What its tier would quote from it."""
+    right: float | None = None
+    """The probability that this quotation answers; comparable across searches."""
 
 
 class Manner(TypedDict, total=False):
@@ -106,11 +110,20 @@ class Action:
 
 
 Piece: TypeAlias = str | Action | Passage
-Words: TypeAlias = AsyncGenerator["Piece | Declined"]
+Words: TypeAlias = AsyncGenerator["Piece | Declined | Weighed"]
 """What a tier says, piece by piece, with the receipts of what it did and the passages it stood on while speaking.
 
-An empty piece is a sign of life. Where the first one is a `Declined`, the tier thought again before it spoke.
+An empty piece is a sign of life. Where the first one is a `Declined`, the tier thought again before it spoke; where it
+is `Weighed`, it says how sure it is now, and its words follow.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """How sure a tier is of its own words, once it has heard all of them."""
+
+    confidence: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,8 @@ class Reply:
     """What is known beforehand to be quoted; the passages among the words come on top."""
     owns: bool = False
     """Nobody else may answer this query, whatever becomes of it: a matched rule."""
+    weighs: bool = False
+    """Its first piece says how sure it is; until then no draft is surer than it."""
 
 
 @dataclass(frozen=True, slots=True)

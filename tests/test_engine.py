@@ -25,6 +25,7 @@ from edge_assistant.types import (
     Restart,
     Tier,
     Token,
+    Weighed,
 )
 from tests.conftest import FakeModel, FakeTier, reply, replying
 
@@ -356,3 +357,47 @@ async def test_a_draft_that_thinks_again_gives_way_to_the_next_best() -> None:
     answer = await Engine([knowledge, device]).ask(Query("?"))
 
     assert (answer.text, answer.tier) == ("Perhaps this.", "knowledge")
+
+
+async def weighed(confidence: float, *words: str) -> AsyncGenerator[Piece | Declined | Weighed]:
+    yield Weighed(confidence, f"it heard itself: {confidence}")
+    for word in words:
+        yield word
+
+
+async def test_a_tier_that_hears_itself_first_may_pass_a_draft_that_was_surer_before() -> None:
+    knowledge = FakeTier("knowledge", Declined("unsure", draft=reply("A quotation.", confidence=0.5)))
+    device = FakeTier("device", Reply(weighed(0.8, "The", " answer."), "it may", 0.4, weighs=True))
+
+    answer = await Engine([knowledge, device]).ask(Query("?"))
+
+    assert (answer.text, answer.tier, answer.confidence) == ("The answer.", "device", 0.8)
+    assert (answer.trace[-1].reason, answer.trace[-1].confidence) == ("it heard itself: 0.8", 0.8)
+
+
+async def test_a_tier_that_doubts_itself_waits_behind_a_surer_draft() -> None:
+    knowledge = FakeTier("knowledge", Declined("unsure", draft=reply("A quotation.", confidence=0.5)))
+    device = FakeTier("device", Reply(weighed(0.3, "Doubtful."), "it may", 0.9, weighs=True))
+
+    answer = await Engine([knowledge, device]).ask(Query("?"))
+
+    assert (answer.text, answer.tier, answer.confidence) == ("A quotation.", "knowledge", 0.5)
+    assert answer.trace[1].reason == "the draft of knowledge is surer (0.50 > 0.30)"
+
+
+async def test_words_that_were_weighed_and_waited_are_still_said_where_the_surer_draft_breaks() -> None:
+    broken = FakeTier("knowledge", Declined("unsure", draft=reply(breaks=True, confidence=0.5)))
+    device = FakeTier("device", Reply(weighed(0.3, "Doubtful."), "it may", 0.9, weighs=True))
+
+    answer = await Engine([broken, device]).ask(Query("?"))
+
+    assert (answer.text, answer.confidence) == ("Doubtful.", 0.3)
+
+
+async def test_a_tier_that_weighs_nothing_has_nothing_to_say() -> None:
+    device = FakeTier("device", Reply(weighed(0.9), "it may", 0.9, weighs=True))
+
+    with pytest.raises(Unanswered) as caught:
+        await Engine([device]).ask(Query("?"))
+
+    assert caught.value.trace[0].reason == "it had nothing to say"
