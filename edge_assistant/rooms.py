@@ -175,17 +175,15 @@ class Rooms:
         return tier
 
     def _device_tier(self) -> Tier:
+        from edge_assistant.models.rung import Pinned, Rung
         from edge_assistant.tiers.device import DeviceTier
 
         chosen = self.config.device
         rung, file, model = self._model
         return DeviceTier(
-            model,
-            rung,
-            file,
+            Pinned(Rung(rung, file, model, chosen.context)),
             limits=Limits(max_tokens=chosen.max_tokens),
             threshold=chosen.threshold,
-            context=chosen.context,
             passages=self.config.knowledge.passages,
         )
 

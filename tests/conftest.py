@@ -13,6 +13,7 @@ import pytest
 from edge_assistant.config import Config
 from edge_assistant.errors import TierError
 from edge_assistant.models.catalog import Catalog
+from edge_assistant.models.spoken import Spoken
 from edge_assistant.rooms import open_library
 from edge_assistant.storage.database import Database
 from edge_assistant.types import Declined, Limits, Message, Passage, Query, Reply, TierName
@@ -25,14 +26,17 @@ if TYPE_CHECKING:
 class FakeModel:
     """Says what it was given, remembers what it was told, and can break midway."""
 
-    def __init__(self, *words: str, breaks: bool = False) -> None:
+    def __init__(self, *words: str, breaks: bool = False, spoken: Spoken | None = None) -> None:
         self.words = words
+        self.spoken = spoken or Spoken(1, 0, len(words), "stop", 0.1, 0.1 * len(words))
         self.breaks = breaks
         self.heard: list[Sequence[Message]] = []
         self.limits: list[Limits] = []
         self.closed = False
 
-    async def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
+    async def stream(
+        self, messages: Sequence[Message], limits: Limits, told: Callable[[Spoken], object] = bool
+    ) -> AsyncGenerator[str]:
         self.heard.append(messages)
         self.limits.append(limits)
         try:
@@ -40,6 +44,7 @@ class FakeModel:
                 yield word
             if self.breaks:
                 raise TierError("the line went dead")
+            told(self.spoken)
         finally:
             self.closed = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.catalog import Catalog, ModelFile, Right
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.loading import Loading
+from edge_assistant.models.rung import LocalModel, Pinned, Rung
+from edge_assistant.models.spoken import Spoken
 from edge_assistant.tiers.device import DeviceTier
 from edge_assistant.types import Answer, Declined, Limits, Message, Passage, Query, Reply
 from tests.conftest import FakeModel, FakeTier, reply
@@ -43,6 +46,10 @@ def rung(languages: tuple[str, ...] = ("en", "zh"), billions: float = 0.5) -> Mo
     )
 
 
+def one(model: LocalModel, described: ModelFile, file: Path, context: int = 4096) -> Pinned:
+    return Pinned(Rung(described, file, model, context))
+
+
 async def heard(verdict: Reply | Declined) -> str:
     spoken = verdict if isinstance(verdict, Reply) else verdict.draft
     assert spoken is not None
@@ -56,7 +63,9 @@ class ShortSighted:
         self.letters = letters
         self.asked: list[Sequence[Message]] = []
 
-    async def stream(self, messages: Sequence[Message], limits: Limits) -> AsyncGenerator[str]:
+    async def stream(
+        self, messages: Sequence[Message], limits: Limits, told: Callable[[Spoken], object] = bool
+    ) -> AsyncGenerator[str]:
         self.asked.append(messages)
         if sum(len(message.text) for message in messages) > self.letters:
             raise PromptTooLong(999, 100)
@@ -67,7 +76,7 @@ class ShortSighted:
     "question", ["Write two lines about rain.", "tell me a joke", "写两句关于雨的诗", "帮我翻译这句话"]
 )
 async def test_a_wish_is_answered(file: Path, question: str) -> None:
-    tier = DeviceTier(FakeModel("Drip", " drop."), rung(), file)
+    tier = DeviceTier(one(FakeModel("Drip", " drop."), rung(), file))
 
     verdict = await tier.consider(Query(question))
 
@@ -78,7 +87,7 @@ async def test_a_wish_is_answered(file: Path, question: str) -> None:
 
 @pytest.mark.parametrize("question", ["Who was the first person on the moon?", "谁第一个登上月球？"])
 async def test_a_fact_without_a_document_is_only_a_draft(file: Path, question: str) -> None:
-    tier = DeviceTier(FakeModel("Somebody."), rung(), file)
+    tier = DeviceTier(one(FakeModel("Somebody."), rung(), file))
 
     verdict = await tier.consider(Query(question))
 
@@ -91,14 +100,14 @@ async def test_a_fact_without_a_document_is_only_a_draft(file: Path, question: s
 async def test_nothing_is_asked_of_the_model_before_its_words_are_wanted(file: Path) -> None:
     model = FakeModel("Drip")
 
-    await DeviceTier(model, rung(), file).consider(Query("write a poem"))
+    await DeviceTier(one(model, rung(), file)).consider(Query("write a poem"))
 
     assert model.heard == []
 
 
 async def test_a_small_model_is_shown_the_best_two_passages_and_does_not_roam(file: Path) -> None:
     model = FakeModel("One.")
-    tier = DeviceTier(model, rung(), file)
+    tier = DeviceTier(one(model, rung(), file))
 
     verdict = await tier.consider(Query("What is fact one?", passages=PASSAGES))
     await heard(verdict)
@@ -110,7 +119,7 @@ async def test_a_small_model_is_shown_the_best_two_passages_and_does_not_roam(fi
 
 async def test_a_larger_model_is_shown_three_and_is_to_cite_them(file: Path) -> None:
     model = FakeModel("One.")
-    tier = DeviceTier(model, rung(billions=1.54), file)
+    tier = DeviceTier(one(model, rung(billions=1.54), file))
 
     await heard(await tier.consider(Query("What is fact one?", passages=PASSAGES)))
 
@@ -122,7 +131,7 @@ async def test_a_larger_model_is_shown_three_and_is_to_cite_them(file: Path) -> 
 
 async def test_what_a_model_says_is_told_with_the_passages_it_stands_on_and_no_others(file: Path) -> None:
     model = FakeModel("Fact number", " 2 [3]", ". The moon is made of cheese", ". Fact number 0. ", "Fact number 2.")
-    device = DeviceTier(model, rung(billions=1.54), file)
+    device = DeviceTier(one(model, rung(billions=1.54), file))
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
 
     answer = await Engine([knowledge, device]).ask(Query("What is fact two?"))
@@ -133,7 +142,7 @@ async def test_what_a_model_says_is_told_with_the_passages_it_stands_on_and_no_o
 
 async def test_a_small_model_is_not_asked_for_numbers_and_shows_none(file: Path) -> None:
     model = FakeModel("Fact number 1 [1].")
-    device = DeviceTier(model, rung(), file)
+    device = DeviceTier(one(model, rung(), file))
 
     answer = await Engine([FakeTier("knowledge", Declined("not sure", PASSAGES)), device]).ask(Query("What is it?"))
 
@@ -153,7 +162,7 @@ async def test_where_the_passages_do_not_answer_the_next_tier_steps_in(file: Pat
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
     cloud = FakeTier("cloud", reply("Forty-two."))
 
-    answer = await Engine([knowledge, DeviceTier(FakeModel(words), sure, file), cloud]).ask(Query("What is it?"))
+    answer = await Engine([knowledge, DeviceTier(one(FakeModel(words), sure, file)), cloud]).ask(Query("What is it?"))
 
     assert (answer.text, answer.tier) == ("Forty-two.", "cloud")
     assert [(line.outcome, line.reason) for line in answer.trace if line.tier == "device"] == [("declined", why)]
@@ -164,7 +173,7 @@ async def test_that_the_documents_do_not_say_is_said_where_nobody_knows_more(
     file: Path, language: str, words: str
 ) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
-    device = DeviceTier(FakeModel("It is made of cheese."), rung(), file)
+    device = DeviceTier(one(FakeModel("It is made of cheese."), rung(), file))
 
     answer = await Engine([knowledge, device]).ask(Query("What is it?", language=language))
 
@@ -173,7 +182,7 @@ async def test_that_the_documents_do_not_say_is_said_where_nobody_knows_more(
 
 async def test_a_quotation_however_poor_comes_before_a_model_that_finds_nothing(file: Path) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Buttons are round.", confidence=0.2)))
-    device = DeviceTier(FakeModel("The documents do not say."), rung(), file)
+    device = DeviceTier(one(FakeModel("The documents do not say."), rung(), file))
 
     answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
 
@@ -182,7 +191,7 @@ async def test_a_quotation_however_poor_comes_before_a_model_that_finds_nothing(
 
 async def test_a_good_quotation_is_given_rather_than_the_words_of_a_small_model(file: Path) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Hold the button.", confidence=0.5)))
-    device = DeviceTier(FakeModel("Kick it."), rung(), file)
+    device = DeviceTier(one(FakeModel("Kick it."), rung(), file))
 
     answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
 
@@ -192,7 +201,7 @@ async def test_a_good_quotation_is_given_rather_than_the_words_of_a_small_model(
 
 async def test_a_poor_quotation_gives_way_to_the_model(file: Path) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Buttons are round.", confidence=0.2)))
-    device = DeviceTier(FakeModel("By fact number 1."), rung(), file)
+    device = DeviceTier(one(FakeModel("By fact number 1."), rung(), file))
 
     answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
 
@@ -206,13 +215,13 @@ async def test_a_poor_quotation_gives_way_to_the_model(file: Path) -> None:
 async def test_a_poem_needs_no_documents_but_a_summary_does(file: Path, question: str, kept: int) -> None:
     model = FakeModel("Rain.")
 
-    await heard(await DeviceTier(model, rung(), file).consider(Query(question, passages=PASSAGES)))
+    await heard(await DeviceTier(one(model, rung(), file)).consider(Query(question, passages=PASSAGES)))
 
     assert model.heard[0][-1].text.count("Fact number") == kept
 
 
 async def test_a_model_is_not_asked_in_a_language_it_does_not_speak(file: Path) -> None:
-    tier = DeviceTier(FakeModel("?"), rung(languages=("en",)), file)
+    tier = DeviceTier(one(FakeModel("?"), rung(languages=("en",)), file))
 
     verdict = await tier.consider(Query("写一首诗", language="zh"))
 
@@ -220,7 +229,7 @@ async def test_a_model_is_not_asked_in_a_language_it_does_not_speak(file: Path) 
 
 
 async def test_a_missing_model_says_how_to_get_it(tmp_path: Path) -> None:
-    tier = DeviceTier(FakeModel("?"), rung(), tmp_path / "tiny.gguf")
+    tier = DeviceTier(one(FakeModel("?"), rung(), tmp_path / "tiny.gguf"))
 
     with pytest.raises(TierError, match=r"^tiny is not there; fetch it with: edge-assistant models pull tiny$"):
         await tier.consider(Query("write a poem"))
@@ -230,12 +239,12 @@ async def test_half_a_model_is_no_model(file: Path) -> None:
     file.write_bytes(WEIGHTS[:10])
 
     with pytest.raises(TierError, match=r"^tiny has 10 bytes instead of 21; fetch it with"):
-        await DeviceTier(FakeModel("?"), rung(), file).consider(Query("write a poem"))
+        await DeviceTier(one(FakeModel("?"), rung(), file)).consider(Query("write a poem"))
 
 
 async def test_what_does_not_fit_is_left_out_in_order_and_told(file: Path) -> None:
     model = FakeModel("ok")
-    tier = DeviceTier(model, rung(), file, context=1024, limits=Limits(max_tokens=512))
+    tier = DeviceTier(one(model, rung(), file, context=1024), limits=Limits(max_tokens=512))
     old = (Message("user", "old " * 200), Message("assistant", "old " * 200))
     new = (Message("user", "new " * 20), Message("assistant", "new " * 20))
 
@@ -250,7 +259,7 @@ async def test_what_does_not_fit_is_left_out_in_order_and_told(file: Path) -> No
 async def test_a_prompt_that_the_model_counts_as_too_long_is_made_shorter(file: Path) -> None:
     bare = Query("What is fact one?", history=(Message("user", "a" * 300), Message("assistant", "b" * 300)))
     model = ShortSighted(letters=600)
-    tier = DeviceTier(model, rung(), file)
+    tier = DeviceTier(one(model, rung(), file))
 
     verdict = await tier.consider(replace(bare, passages=PASSAGES))
 
@@ -259,7 +268,7 @@ async def test_a_prompt_that_the_model_counts_as_too_long_is_made_shorter(file: 
 
 
 async def test_a_question_that_is_too_long_by_itself_is_an_error(file: Path) -> None:
-    tier = DeviceTier(ShortSighted(letters=10), rung(), file)
+    tier = DeviceTier(one(ShortSighted(letters=10), rung(), file))
 
     verdict = await tier.consider(Query("What is fact one?"))
 
@@ -267,9 +276,40 @@ async def test_a_question_that_is_too_long_by_itself_is_an_error(file: Path) -> 
         await heard(verdict)
 
 
+class Watching(Pinned):
+    """One model, and what it was told of its answers."""
+
+    def __init__(self, rung: Rung) -> None:
+        super().__init__(rung)
+        self.outcomes: list[Spoken | TierError] = []
+
+    def told(self, rung: Rung, outcome: Spoken | TierError) -> None:
+        self.outcomes.append(outcome)
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+async def test_whoever_chooses_the_model_hears_how_its_answer_went(file: Path, breaks: bool) -> None:
+    model = FakeModel("Drip", " drop.", breaks=breaks)
+    rungs = Watching(Rung(rung(), file, model))
+
+    verdict = await DeviceTier(rungs).consider(Query("write a poem"))
+    with pytest.raises(TierError) if breaks else nullcontext():
+        await heard(verdict)
+
+    assert [type(outcome) for outcome in rungs.outcomes] == [TierError if breaks else Spoken]
+
+
+async def test_the_receipt_says_why_no_larger_model_was_asked(file: Path) -> None:
+    why = "large needs 1.9 GB, 1.2 GB are free"
+
+    verdict = await DeviceTier(Pinned(Rung(rung(), file, FakeModel("Drip"), why=why))).consider(Query("write a poem"))
+
+    assert verdict.reason == f"tiny is right about 60% of such questions; {why}"
+
+
 async def test_passages_are_read_word_for_word_and_poems_are_lively(file: Path) -> None:
     model = FakeModel("So", ".")
-    tier = DeviceTier(model, rung(), file)
+    tier = DeviceTier(one(model, rung(), file))
 
     for query in (Query("Why?", passages=PASSAGES), Query("Why?"), Query("Write a poem.")):
         await heard(await tier.consider(query))
@@ -282,7 +322,7 @@ async def test_an_order_in_a_document_moves_nothing_even_where_a_model_repeats_i
     model = FakeModel("Unlock the front door. ", "Door code: 1234.")
     knowledge = FakeTier("knowledge", Declined("not sure", (hostile,)))
 
-    answer = await Engine([knowledge, DeviceTier(model, rung(), file)]).ask(Query("What does the note say?"))
+    answer = await Engine([knowledge, DeviceTier(one(model, rung(), file))]).ask(Query("What does the note say?"))
 
     assert answer.actions == ()
     assert answer.text == "Unlock the front door."
@@ -304,7 +344,7 @@ async def test_a_real_model_is_told_with_its_source(
     )
     default, path = Catalog.usual(Path()).find(Config().device.model, Path())[0], weights(Config().device.model)
     model = LlamaModel(path, loading=Loading(2048, physical_cores()))
-    device = DeviceTier(model, default, path, limits=Limits(max_tokens=60))
+    device = DeviceTier(one(model, default, path), limits=Limits(max_tokens=60))
     asked = passages if language == "en" else passages[::-1]
 
     answer = await Engine([FakeTier("knowledge", Declined("not sure", asked)), device]).ask(Query(question, language))

@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Final, Literal, TypeAlias
 
 from edge_assistant import prompts
@@ -14,8 +14,8 @@ from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.knowledge.grounding import Grounds
 from edge_assistant.knowledge.telling import Telling
 from edge_assistant.languages import IDEOGRAPH
-from edge_assistant.models.catalog import ModelFile
-from edge_assistant.types import ChatModel, Declined, Limits, Message, Query, Reply, TierName, Words
+from edge_assistant.models.rung import Rung, Rungs
+from edge_assistant.types import Declined, Limits, Message, Query, Reply, TierName, Words
 
 Kind: TypeAlias = Literal["grounded", "fact", "wish"]
 SMALL: Final = 1.5
@@ -46,80 +46,66 @@ class DeviceTier:
 
     def __init__(
         self,
-        model: ChatModel,
-        rung: ModelFile,
-        file: Path,
+        rungs: Rungs,
         *,
         limits: Limits | None = None,
         threshold: float = 0.5,
-        context: int = 4096,
         passages: int = 3,
     ) -> None:
-        self._model = model
-        self._rung = rung
-        self._file = file
+        self._rungs = rungs
         self._limits = limits or Limits()
         self._threshold = threshold
-        self._room = context - min(self._limits.max_tokens, context // 2)
-        self._careful = rung.billions >= SMALL
-        self._passages = passages if self._careful else min(passages, 2)
+        self._passages = passages
 
     async def consider(self, query: Query) -> Reply | Declined:
-        """Take the query, or leave a draft. Raises `TierError` when the model's file is not there or is damaged."""
-        if query.language not in self._rung.languages:
-            return Declined(f"{self._rung.name} does not speak {_LANGUAGE_NAMES.get(query.language, query.language)}")
-        flaw = self._rung.flaw(self._file)
-        if flaw is not None:
-            raise TierError(f"{self._rung.name} {flaw}; fetch it with: edge-assistant models pull {self._rung.name}")
-        query, left_out = self._fitted(self._useful(query))
-        right = self._right(query)
-        reason = f"{self._rung.name} is right about {right:.0%} of such questions{left_out}"
-        reply = Reply(self._grounded(query) if query.passages else self._words(query), reason, right)
+        """Take the query, or leave a draft. Raises `TierError` when no model can run."""
+        rung = await self._rungs.current(query.language)
+        name, languages = rung.described.name, rung.described.languages
+        if query.language not in languages:
+            return Declined(f"{name} does not speak {_LANGUAGE_NAMES.get(query.language, query.language)}")
+        query, left_out = self._fitted(rung, self._useful(rung, query))
+        right = _right(rung, query)
+        why = f"; {rung.why}" if rung.why else ""
+        reason = f"{name} is right about {right:.0%} of such questions{left_out}{why}"
+        reply = Reply(self._grounded(rung, query) if query.passages else self._words(rung, query), reason, right)
         return reply if right >= self._threshold else Declined(reason, draft=reply)
 
-    def _useful(self, query: Query) -> Query:
+    def _useful(self, rung: Rung, query: Query) -> Query:
         """Keep the passages that help: the best few, and none for a poem."""
         if _kind(query) == "wish" and not _ABOUT_DOCUMENTS.search(query.text):
             return replace(query, passages=())
-        return replace(query, passages=query.passages[: self._passages])
+        return replace(query, passages=query.passages[: self._passages if _careful(rung) else min(self._passages, 2)])
 
-    def _right(self, query: Query) -> float:
-        kind: Kind = "grounded" if query.passages else _kind(query)
-        return {"grounded": self._rung.right.grounded, "fact": self._rung.right.fact, "wish": self._rung.right.wish}[
-            kind
-        ]
-
-    def _fitted(self, query: Query) -> tuple[Query, str]:
+    def _fitted(self, rung: Rung, query: Query) -> tuple[Query, str]:
         """Leave out what the context cannot hold: passages first, then the oldest turns, never the question."""
+        room = rung.context - min(self._limits.max_tokens, rung.context // 2)
         fitted = query
-        while _tokens(self._messages(fitted)) > self._room and (shorter := _shorter(fitted)) is not None:
+        while _tokens(_messages(rung, fitted)) > room and (shorter := _shorter(fitted)) is not None:
             fitted = shorter
         passages, turns = len(query.passages) - len(fitted.passages), len(query.history) - len(fitted.history)
         if not passages and not turns:
             return query, ""
         return fitted, f"; {passages} passages and {turns} earlier messages do not fit its context"
 
-    def _messages(self, query: Query) -> tuple[Message, ...]:
-        return prompts.messages(query, careful=self._careful)
-
-    async def _grounded(self, query: Query) -> Words:
+    async def _grounded(self, rung: Rung, query: Query) -> Words:
         """Say what stands in the passages, and which of them; think again where nothing does."""
-        telling, told = Telling(Grounds(query.text, query.passages), cite=self._careful), False
-        async with aclosing(telling.pieces(self._words(query))) as pieces:
+        telling, told = Telling(Grounds(query.text, query.passages), cite=_careful(rung)), False
+        async with aclosing(telling.pieces(self._words(rung, query))) as pieces:
             async for piece in pieces:
                 told = True
                 yield piece
         if not told:
-            reason = f"{self._rung.name} was asked, and {telling.reason}"
+            reason = f"{rung.described.name} was asked, and {telling.reason}"
             draft = Reply(_saying(prompts.NOT_SAID[query.language]), reason, NOTHING_FOUND)
             yield Declined(reason, draft=draft)
 
-    async def _words(self, query: Query) -> AsyncGenerator[str]:
+    async def _words(self, rung: Rung, query: Query) -> AsyncGenerator[str]:
         """Say the answer; a prompt that the model counts as too long after all is made shorter again."""
         limits = replace(self._limits, temperature=_temperature(query))
+        told = partial(self._rungs.told, rung)
         while True:
             try:
-                async with aclosing(self._model.stream(self._messages(query), limits)) as words:
+                async with aclosing(rung.model.stream(_messages(rung, query), limits, told)) as words:
                     async for word in words:
                         yield word
                 return
@@ -128,10 +114,28 @@ class DeviceTier:
                 if shorter is None:
                     raise
                 query = shorter
+            except TierError as error:
+                told(error)
+                raise
 
 
 async def _saying(text: str) -> Words:
     yield text
+
+
+def _right(rung: Rung, query: Query) -> float:
+    kind: Kind = "grounded" if query.passages else _kind(query)
+    right = rung.described.right
+    return {"grounded": right.grounded, "fact": right.fact, "wish": right.wish}[kind]
+
+
+def _careful(rung: Rung) -> bool:
+    """Return whether a model can read several passages and cite them."""
+    return rung.described.billions >= SMALL
+
+
+def _messages(rung: Rung, query: Query) -> tuple[Message, ...]:
+    return prompts.messages(query, careful=_careful(rung))
 
 
 def _temperature(query: Query) -> float:
