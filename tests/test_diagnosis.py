@@ -10,6 +10,7 @@ from edge_assistant.knowledge.diagnosis import Diagnosis, Limits, Note, diagnose
 from edge_assistant.knowledge.diagnosis_wording import _SAID, line, sentence
 from edge_assistant.knowledge.documents import Block, Document
 from edge_assistant.knowledge.library import Library
+from edge_assistant.knowledge.selection import Selection
 from edge_assistant.knowledge.synonyms import Synonyms
 from tests.bag_of_words import BagOfWords, heating, library
 
@@ -142,6 +143,15 @@ def test_an_expected_document_without_a_common_word_is_lost(tmp_path: Path) -> N
     notes = found(words_only, "how do I reset the heating?", "garden.md").notes
 
     assert Note("expected", "shares no word", ("garden.md",)) in notes
+
+
+def test_a_document_that_was_left_out_by_a_filter_says_so(kept: Library) -> None:
+    limits = Limits(quoted=0.6, handed_on=0.15, passages=3)
+
+    found = diagnose(kept, "When was the pump built?", "en", limits, "heating.md", within=Selection(("boat",)))
+
+    assert found.notes[-1] == Note("expected", "not searched", ("heating.md", "main"))
+    assert "is in the collection main" in sentence(found.notes[-1], "en")
 
 
 def test_a_document_that_was_never_added_or_cannot_be_says_so(kept: Library) -> None:

@@ -9,6 +9,7 @@ import pytest
 from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.repeats import alike
+from edge_assistant.knowledge.selection import Selection
 from tests.bag_of_words import library
 
 RULES = (
@@ -64,16 +65,16 @@ def test_passages_that_differ_in_a_number_stay_two(other: str) -> None:
 def test_only_the_documents_that_are_wanted_are_searched(kept: Library, tmp_path: Path, words_only: bool) -> None:
     searched = library(tmp_path, words_only=words_only)
 
-    for wanted in ({"collections": ["house"]}, {"source": "*.txt"}, {"collections": ["house"], "source": "o*"}):
-        found = searched.find("red button", 5, "en", **wanted)
+    for wanted in (Selection(("house",)), Selection(source="*.txt"), Selection(("house",), "o*")):
+        found = searched.find("red button", 5, "en", within=wanted)
         assert [one.stored.document for one in found] == ["other.txt"]
-    assert searched.find("red button", 5, "en", collections=["nothing"]) == []
+    assert searched.find("red button", 5, "en", within=Selection(("nothing",))) == []
 
 
 def test_a_selection_of_many_documents_is_taken_from_the_index(kept: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge_assistant.knowledge.nearness._COMPARED", 1)
 
-    found = kept.find("red button", 5, "en", collections=["manuals"])
+    found = kept.find("red button", 5, "en", within=Selection(("manuals",)))
 
     assert {one.stored.collection for one in found} == {"manuals"}
     assert found[0].cosine is not None

@@ -88,28 +88,22 @@ class Collections:
             )
         return new
 
-    def preferred(self, found: Sequence[Found]) -> list[Found]:
-        """Return what was found, best first, with each passage lifted by the priority of its collection."""
-        lifts = self._priorities(found)
-        places = [
-            (place - lifts[one.stored.collection], -lifts[one.stored.collection], one)
-            for place, one in enumerate(found)
-        ]
-        return [one for _, _, one in sorted(places, key=lambda place: place[:2])]
 
-    def answered(self, found: Sequence[Found], answer: Callable[[Sequence[Found]], Finding | None]) -> Finding | None:
-        """Return the best answer of what was found: that of preferred collections, unless another is much surer."""
-        priorities = self._priorities(found)
-        levels = sorted(set(priorities.values()))
-        answers = [answer([one for one in found if priorities[one.stored.collection] >= level]) for level in levels]
+def preferred(found: Sequence[Found]) -> list[Found]:
+    """Return what was found, best first, with each passage lifted by the priority of its collection."""
+    places = [(place - one.priority, -one.priority, one) for place, one in enumerate(found)]
+    return [one for _, _, one in sorted(places, key=lambda place: place[:2])]
 
-        def preference(one: Finding) -> float:
-            return log_odds(one.confidence) + _PLACE * priorities[one.found.stored.collection]
 
-        return max((one for one in answers if one is not None), key=preference, default=None)
+def answered(found: Sequence[Found], answer: Callable[[Sequence[Found]], Finding | None]) -> Finding | None:
+    """Return the best answer of what was found: that of preferred collections, unless another is much surer."""
+    levels = sorted({one.priority for one in found})
+    answers = [answer([one for one in found if one.priority >= level]) for level in levels]
 
-    def _priorities(self, found: Sequence[Found]) -> dict[str, int]:
-        return {name: self.of(name).priority for name in {one.stored.collection for one in found}}
+    def preference(one: Finding) -> float:
+        return log_odds(one.confidence) + _PLACE * one.found.priority
+
+    return max((one for one in answers if one is not None), key=preference, default=None)
 
 
 def _create(schema: sqlite_utils.Database) -> None:

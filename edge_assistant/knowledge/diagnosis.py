@@ -12,6 +12,7 @@ from edge_assistant.knowledge.answering import Finding
 from edge_assistant.knowledge.asked import wanted
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.library import Library
+from edge_assistant.knowledge.selection import EVERYTHING, Selection
 from edge_assistant.knowledge.store import Stored
 from edge_assistant.knowledge.words import naming, terms, tokens, vocabulary
 
@@ -75,13 +76,14 @@ def diagnose(
     limits: Limits,
     expect: str | None = None,
     refusal: Callable[[str], str | None] = lambda source: None,
+    within: Selection = EVERYTHING,
 ) -> Diagnosis:
     """Search once more, and say which stage found or lost what.
 
     `expect` names a document that should be first; `refusal` says why one that is not there cannot be read.
     """
-    found = library.find(text, DEEP, language)
-    finding = library.answer(text, language)
+    found = library.find(text, DEEP, language, within=within)
+    finding = library.answer(text, language, within=within)
     stand = standings(found)
     said = library.reworded(text)
     notes = [Note("words", "reworded", (said,))] if said != text else []
@@ -93,7 +95,9 @@ def diagnose(
     if not kept:
         notes.append(_absent(library, expect, refusal(expect)))
     elif best is None:
-        notes.append(_lost(said, language, expect, kept, library.languages))
+        chosen = library.store.passing([stored.id for stored in kept], within)
+        lost = _lost(said, language, expect, kept, library.languages)
+        notes.append(lost if chosen else Note("expected", "not searched", (expect, kept[0].collection)))
     else:
         notes += _about_expected(said, kept, best, finding, limits)
     return Diagnosis(language, stand[:SHOWN], tuple(notes), best)

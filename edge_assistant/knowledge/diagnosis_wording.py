@@ -45,6 +45,7 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "other language": "{0} is in {1:language}, and the question was read as {2:language}, in which there are "
         "matching passages. Ask in {1:language}, look there with --language {1}, or set knowledge.embedder to one that "
         "reads both.",
+        "not searched": "{0} was not searched: it is in the collection {1}, and --collection or --source leave it out.",
         "shares no word": "{0} shares no word with the question and is not near in meaning. Put the words people use "
         "into it, or a card with the question.",
         "not a candidate": "{0} has some of the words ({1}), but {2} other passages have more. Ask with rarer words.",
@@ -75,6 +76,7 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
         "does not say": "{0} 里没有这些词：{1}。如果大家常这样问，请把这些词写进去，或添加一张带这个问题的卡片。",
         "other language": "{0} 是{1:language}的，而问题被当作{2:language}，而且有匹配的{2:language}段落。"
         "请用{1:language}提问，用 --language {1} 指定语言，或把 knowledge.embedder 设为两种语言都能读的模型。",
+        "not searched": "没有在 {0} 里查找：它属于集合 {1}，被 --collection 或 --source 排除在外。",
         "shares no word": "{0} 与问题没有相同的词，含义也不相近。"
         "请把大家常用的说法写进去，或添加一张带这个问题的卡片。",
         "not a candidate": "{0} 有一些相同的词（{1}），但有 {2} 个别的段落更接近。请用更少见的词提问。",

@@ -28,6 +28,8 @@ class Found:
     """None where it was not compared by meaning."""
     share: Share = "never"
     """How far its collection lets it travel."""
+    priority: int = 0
+    """How many places its collection lifts it."""
 
     @property
     def passage(self) -> Passage:

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge_assistant.knowledge import soundness
 from edge_assistant.knowledge.answering import Finding, finding, ranked, together
 from edge_assistant.knowledge.chunks import Chunk, chunks
-from edge_assistant.knowledge.collections import Collections, Terms
+from edge_assistant.knowledge.collections import Collections, Terms, answered, preferred
 from edge_assistant.knowledge.compound import questions
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.evidence import Question
@@ -17,7 +17,7 @@ from edge_assistant.knowledge.former import Former, Stamped
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.meanings import Meanings
 from edge_assistant.knowledge.search import Search
-from edge_assistant.knowledge.selection import Selection
+from edge_assistant.knowledge.selection import EVERYTHING, Selection
 from edge_assistant.knowledge.snapshots import IndexMaker, Snapshots
 from edge_assistant.knowledge.store import Entry, Store
 from edge_assistant.knowledge.synonyms import Synonyms
@@ -55,7 +55,7 @@ class Library:
         snapshots = Snapshots(self.store, folder, index) if index and folder else None
         before = Former(self.store, snapshots, former) if snapshots and former else None
         self.meanings = Meanings(self.store, embedder, snapshots, before, place)
-        self._search = Search(self.store, self.meanings, lambda name: self.collections.of(name).share)
+        self._search = Search(self.store, self.meanings, self.collections.of)
         self._synonyms = synonyms
         self._asked: tuple[tuple[str, str, int], Question] | None = None
 
@@ -113,26 +113,16 @@ class Library:
         return [found.passage for found in self.find(text, limit, language)]
 
     def find(
-        self,
-        text: str,
-        limit: int,
-        language: str | None = None,
-        *,
-        collections: Sequence[str] = (),
-        source: str | None = None,
+        self, text: str, limit: int, language: str | None = None, *, within: Selection = EVERYTHING
     ) -> Sequence[Found]:
-        """Return what `search` does, with the scores of every way of looking; single sentences weigh in the order.
-
-        Only in these collections, and in documents whose name matches `source`, a pattern like ``*.pdf``.
-        """
+        """Return what `search` does, with the scores of every way of looking; single sentences weigh in the order."""
         text = self.reworded(text)
-        within = Selection(tuple(collections), source)
         found = self._search.found(text, limit, language, within)
         found = found or (self._search.found(text, limit, None, within) if language else [])
         asked = language or detect(text)
         if found and found[0].stored.chunk.language != asked:  # no sentence can be weighed by its words
-            return self.collections.preferred(found)
-        return self.collections.preferred(ranked(self.question(text, asked), found))
+            return preferred(found)
+        return preferred(ranked(self.question(text, asked), found))
 
     def question(self, text: str, language: str) -> Question:
         """Return a question with what the library knows about its words; the last one is kept with what it found."""
@@ -142,17 +132,19 @@ class Library:
             self._asked = (asked, Question(text, language, frequencies, total))
         return self._asked[1]
 
-    def answer(self, text: str, language: str, found: Sequence[Found] | None = None) -> Finding | None:
-        """Return what the documents say to a question, with the probability that it answers it."""
+    def answer(
+        self, text: str, language: str, found: Sequence[Found] | None = None, *, within: Selection = EVERYTHING
+    ) -> Finding | None:
+        """Return what the documents say to a question, or to each one that it joins, and how probably it answers."""
         if found is None:
-            found = self.find(text, 10, language)
+            found = self.find(text, 10, language, within=within)
         question = self.question(self.reworded(text), language)
         nearness = cache(lambda said: self.meanings.nearness(question.text, language, said))
-        whole = self.collections.answered(found, lambda passages: finding(question, passages, nearness))
+        whole = answered(found, lambda passages: finding(question, passages, nearness))
         parts = questions(text)
         if len(parts) == 1:
             return whole
-        return together([self.answer(part, language) for part in parts], whole)
+        return together([self.answer(part, language, within=within) for part in parts], whole)
 
     def reworded(self, text: str) -> str:
         """Return a text in the words that the documents use, where the user's own file says which mean the same."""
@@ -167,10 +159,11 @@ class Library:
     def settle(self, progress: Callable[[int, int], object] = lambda done, total: None) -> None:
         """Embed what has no vector yet, and write the index down: after a batch of additions. Raises `StorageError`.
 
-        `progress` is told how many of how many passages are embedded.
+        What was added before is on the disk then. `progress` is told how many of how many passages are embedded.
         """
         self.store.words.count()
         self.meanings.settle(progress)
+        self.store.database.sync()
 
     def rebuild(self) -> int:
         """Throw the index away and make it again from the rows; return how many vectors it holds."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
+from edge_assistant.knowledge.collections import Collection
 from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
 from edge_assistant.knowledge.meanings import CANDIDATES, Meanings
 from edge_assistant.knowledge.repeats import distinct
@@ -13,19 +14,18 @@ from edge_assistant.knowledge.selection import Selection
 from edge_assistant.knowledge.store import Store, Stored
 from edge_assistant.knowledge.words import terms
 from edge_assistant.languages import detect
-from edge_assistant.types import Share
 
 _REPEATED: Final = 6
 """Passages that are read beyond those that are wanted: some repeat others."""
 
 
 class Search:
-    """Finds passages by words and by meaning; `share` says how far a collection lets them travel."""
+    """Finds passages by words and by meaning; `collection` says what holds for those of one."""
 
-    def __init__(self, store: Store, meanings: Meanings, share: Callable[[str], Share]) -> None:
+    def __init__(self, store: Store, meanings: Meanings, collection: Callable[[str], Collection]) -> None:
         self._store = store
         self._meanings = meanings
-        self._share = share
+        self._collection = collection
 
     def found(self, text: str, limit: int, language: str | None, within: Selection) -> list[Found]:
         """Return what bears on a text, best first, and no passage twice.
@@ -44,12 +44,13 @@ class Search:
             scores = fused_across(bm25, near, dense, both - self._store.passing(both, language=asked))
         else:
             scores = fused(bm25, near, dense)
-        share = cache(self._share)
-        found = (
-            Found(one, min(1.0, scores[one.id]), bm25.get(one.id, 0.0), near.get(one.id), share(one.collection))
-            for one in self._read(list(scores), limit + _REPEATED)
-        )
-        return distinct(found, limit)
+        collection = cache(self._collection)
+
+        def seen(one: Stored) -> Found:
+            known, score = collection(one.collection), min(1.0, scores[one.id])
+            return Found(one, score, bm25.get(one.id, 0.0), near.get(one.id), known.share, known.priority)
+
+        return distinct(map(seen, self._read(list(scores), limit + _REPEATED)), limit)
 
     def _read(self, numbers: Sequence[int], at_once: int) -> Iterator[Stored]:
         """Yield passages in this order; most of those that were found are never read."""

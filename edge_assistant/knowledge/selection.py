@@ -31,6 +31,9 @@ class Selection:
         return " AND ".join((*within, *named)) or "1", (*self.collections, *([self.source] if self.source else ()))
 
 
+EVERYTHING: Final = Selection()
+
+
 class Chosen:
     """Tells which passages are wanted, without reading any of them."""
 

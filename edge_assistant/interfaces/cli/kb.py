@@ -56,15 +56,17 @@ def search_documents(
 ) -> None:
     """Show the passages that bear on TEXT, and what would be quoted."""
     from edge_assistant.interfaces.cli import kb_why
+    from edge_assistant.knowledge.selection import Selection
 
     if not text.strip():
         raise InputError("there is nothing to look for")
     spoken = languages.supported(language) if language else languages.detect(text)
+    within = Selection(collections, source)
     with library_of(session) as library:
-        found = library.find(text, max(limit, 10), spoken, collections=collections, source=source)
-        finding = library.answer(text, spoken, found)
+        found = library.find(text, max(limit, 10), spoken, within=within)
+        finding = library.answer(text, spoken, found, within=within)
         trouble = library.trouble
-        diagnosis = kb_why.diagnosed(library, text, spoken, session.config, expect) if why or expect else None
+        diagnosis = kb_why.diagnosed(library, text, spoken, session.config, expect, within) if why or expect else None
     if as_json:
         told = {} if diagnosis is None else {"why": kb_why.record(diagnosis)}
         echo_json({**_record(found[:limit], finding, trouble), **told})

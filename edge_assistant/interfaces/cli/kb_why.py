@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from edge_assistant.config import Config
     from edge_assistant.knowledge.diagnosis import Diagnosis, Standing
     from edge_assistant.knowledge.library import Library
+    from edge_assistant.knowledge.selection import Selection
 
 
-def diagnosed(library: Library, text: str, language: str, config: Config, expect: str | None) -> Diagnosis:
+def diagnosed(
+    library: Library, text: str, language: str, config: Config, expect: str | None, within: Selection
+) -> Diagnosis:
     """Search again with an eye on every stage."""
     from edge_assistant.knowledge.diagnosis import Limits, diagnose
     from edge_assistant.tiers.knowledge import HOPELESS
 
     limits = Limits(config.knowledge.threshold, HOPELESS, config.knowledge.passages)
-    return diagnose(library, text, language, limits, expect, lambda source: _refusal(source, config))
+    return diagnose(library, text, language, limits, expect, lambda source: _refusal(source, config), within)
 
 
 def _refusal(source: str, config: Config) -> str | None:
