@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Final, TypedDict
 
 from edge_assistant.types import Action, Answer, Attempt, Passage, Slot
+
+UNSURE: Final = 0.5
+"""Below this probability of being right an answer is not shown without a word about it."""
+_BROKE_OFF: Final[Mapping[str, str]] = {
+    "en": "(the answer broke off before its end)",
+    "zh": "（回答没有说完就中断了）",
+}
+_NOT_SURE: Final[Mapping[str, str]] = {
+    "en": "(not sure: about {right:.0%} of such answers are right; edge-assistant why {id})",
+    "zh": "（不太确定：这类回答大约 {right:.0%} 是对的；依据见 edge-assistant why {id}）",
+}
+_FROM: Final[Mapping[str, str]] = {"en": "(from {sources})", "zh": "（出自 {sources}）"}
 
 
 class SourceRecord(TypedDict):
@@ -57,6 +70,17 @@ def receipt(answer: Answer) -> Receipt:
         "trace": [_attempt(attempt) for attempt in answer.trace],
         "seconds": round(answer.seconds, 6),
     }
+
+
+def notes(answer: Answer) -> tuple[str, ...]:
+    """Return what belongs under an answer, in its language: where it stands, that it broke off or is not sure."""
+    sources = ", ".join(dict.fromkeys(passage.source for passage in answer.sources))
+    told = [_FROM[answer.language].format(sources=sources)] if sources else []
+    if not answer.complete:
+        told.append(_BROKE_OFF[answer.language])
+    if answer.confidence < UNSURE:
+        told.append(_NOT_SURE[answer.language].format(right=answer.confidence, id=answer.id))
+    return tuple(told)
 
 
 def in_words(told: Receipt) -> str:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-from edge_assistant.explain import in_words, receipt, trace_line
+from edge_assistant.explain import in_words, notes, receipt, trace_line
 from edge_assistant.types import Action, Answer, Attempt, Passage
 
 ANSWER = Answer(
@@ -71,3 +72,19 @@ def test_an_attempt_is_told_while_it_happens() -> None:
     assert trace_line(Attempt("cloud", "skipped", "the question is private")) == (
         "cloud     skipped  the question is private (0 ms)"
     )
+
+
+def test_a_sure_answer_is_noted_with_its_source_only() -> None:
+    assert notes(ANSWER) == ("(from router.md#reset)",)
+
+
+def test_an_unsure_and_broken_answer_says_so_in_its_language() -> None:
+    english = replace(ANSWER, confidence=0.1, complete=False, sources=())
+    chinese = replace(english, language="zh")
+
+    in_english, in_chinese = notes(english), notes(chinese)
+
+    assert in_english[0] == "(the answer broke off before its end)"
+    assert "about 10% of such answers are right; edge-assistant why ab12cd34" in in_english[1]
+    assert in_chinese[0] == "（回答没有说完就中断了）"
+    assert "大约 10% 是对的" in in_chinese[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +16,6 @@ from edge_assistant.types import Answer, Attempt, Restart, Token
 
 if TYPE_CHECKING:
     from edge_assistant.assistant import Assistant
-
-_UNSURE: Final = 0.5
-"""Confidence below which an answer is given with a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +83,8 @@ def _finish(answer: Answer, display: _Display) -> None:
         echo_json(told)
         return
     click.echo("" if display.stream else safe_text(answer.text))
-    if not answer.complete:
-        click.echo("(the answer broke off before its end)", err=True)
     if display.why:
         click.echo(safe_text(explain.summary(told)), err=True)
-    elif answer.confidence < _UNSURE:
-        unsure = f"(not sure: about {answer.confidence:.0%} of such answers are right; edge-assistant why {answer.id})"
-        click.echo(unsure, err=True)
+        return
+    for note in explain.notes(answer):
+        click.echo(safe_text(note), err=True)
