@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.adapters.child import SETTINGS, Child
-from edge_assistant.adapters.llama import LlamaModel, Patience
+from edge_assistant.adapters.llama import LlamaModel
+from edge_assistant.adapters.supervised import Patience
 from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.spoken import Spoken
 from edge_assistant.types import Limits, Message
@@ -53,13 +54,13 @@ class Clock:
 
 @asynccontextmanager
 async def playing(
-    folder: Path, play: str, patience: Patience | None = None, clock: Clock | None = None
+    folder: Path, play: str, patience: Patience | None = None, clock: Clock | None = None, queue: int = 16
 ) -> AsyncIterator[LlamaModel]:
     """A model whose worker follows a script."""
     file, worker = folder / "tiny.gguf", folder / "worker.py"
     file.write_bytes(b"GGUF and nothing else")
     worker.write_text(WORKER.replace("{done}", repr(DONE)) + play, encoding="utf-8")
-    model = LlamaModel(file, worker=worker, patience=patience or CALM, clock=clock or Clock())
+    model = LlamaModel(file, worker=worker, patience=patience or CALM, clock=clock or Clock(), queue=queue)
     yield model
     await model.close()
 
@@ -195,10 +196,10 @@ say(id=asked["ask"], done=DONE)
 
 async def test_a_worker_that_keeps_dying_rests_longer_each_time(tmp_path: Path) -> None:
     clock = Clock()
-    async with playing(tmp_path, "say(ready={})\nhear()", clock=clock) as model:
-        for _ in range(2):
+    async with playing(tmp_path, "say(ready={})\nsay(id=hear()['ask'], text='Once')", clock=clock) as model:
+        for question in ("one", "two"):
             with pytest.raises(TierError, match="stopped unexpectedly"):
-                await said(model)
+                await said(model, messages=(Message("user", question),))
         with pytest.raises(TierError, match=r"rests for 1 s, since it stopped unexpectedly \(exit code 0\)"):
             await said(model)
         clock.now = 1.0
@@ -206,6 +207,80 @@ async def test_a_worker_that_keeps_dying_rests_longer_each_time(tmp_path: Path) 
             await said(model)
         with pytest.raises(TierError, match="rests for 2 s"):
             await said(model)
+
+
+async def test_a_question_whose_worker_crashes_before_a_word_is_tried_once_more(tmp_path: Path) -> None:
+    play = f"""
+import pathlib
+if not pathlib.Path({str(tmp_path / "tried")!r}).exists():
+    say(ready={{}})
+    hear()
+    pathlib.Path({str(tmp_path / "tried")!r}).touch()
+    os.kill(os.getpid(), signal.SIGSEGV)
+{ECHO}"""
+    async with playing(tmp_path, play) as model:
+        assert await said(model) == "You said Hello?"
+
+
+async def test_a_worker_that_is_killed_from_outside_is_not_started_for_the_same_question(tmp_path: Path) -> None:
+    async with playing(tmp_path, "say(ready={})\nhear()\nos.kill(os.getpid(), signal.SIGKILL)") as model:
+        with pytest.raises(TierError, match="killed from outside: memory may have run short"):
+            await said(model)
+
+        assert not model.loaded
+
+
+POISONED = """
+import pathlib
+with pathlib.Path({starts!r}).open("a") as starts:
+    starts.write("x")
+say(ready={})
+while True:
+    asked = hear()
+    if "poison" in asked["messages"][0]["content"]:
+        os.kill(os.getpid(), signal.SIGABRT)
+    say(id=asked["ask"], text="fine")
+    say(id=asked["ask"], done=DONE)
+"""
+
+
+async def test_a_prompt_that_was_deadly_twice_is_never_tried_again(tmp_path: Path) -> None:
+    clock, starts = Clock(), tmp_path / "starts"
+    async with playing(tmp_path, POISONED.replace("{starts!r}", repr(str(starts))), clock=clock) as model:
+        poison = (Message("user", "poison"),)
+        with pytest.raises(TierError, match="signal 6"):
+            await said(model, messages=poison)
+        for now in (100.0, 200.0):
+            clock.now = now
+            with pytest.raises(TierError, match=r"^the local model died 2 times of this question, which is not tried"):
+                await said(model, messages=poison)
+
+        assert await said(model) == "fine"
+        assert starts.read_text() == "xxx"
+
+
+async def test_more_than_may_wait_are_refused_at_once(tmp_path: Path) -> None:
+    async with playing(tmp_path, ECHO, queue=2) as model:
+        asked = [asyncio.create_task(said(model)) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(TierError, match=r"^the local model is busy; 2 are waiting$"):
+            await said(model)
+
+        assert await asyncio.gather(*asked) == ["You said Hello?"] * 3
+
+
+async def test_whoever_asks_much_lets_the_others_have_their_turn(tmp_path: Path) -> None:
+    finished: list[str] = []
+
+    async def ask(model: LlamaModel, asker: str) -> None:
+        async with aclosing(model.stream(QUESTION, Limits(), asker=asker)) as words:
+            assert [word async for word in words]
+        finished.append(asker)
+
+    async with playing(tmp_path, ECHO) as model:
+        await asyncio.gather(*(ask(model, asker) for asker in ("a", "a", "a", "a", "b", "c", "b")))
+
+    assert finished == ["a", "a", "b", "c", "a", "b", "a"]
 
 
 async def test_closing_the_words_stops_the_answer_and_frees_the_place(tmp_path: Path) -> None:

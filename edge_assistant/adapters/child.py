@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 from edge_assistant.errors import TierError
 
 Frame: TypeAlias = "dict[str, object]"
+Frames: TypeAlias = "asyncio.Queue[Frame | None]"
 ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "CUDA_", "NVIDIA_", "GGML_", "GOMP_", "OMP_", "HIP_", "ROCR_", "VK_", "LC_")
 """Beginnings of the only variables that a child is given: no secrets, no proxies."""
 SETTINGS: Final = {"GGML_NO_BACKTRACE": "1", "GOMP_SPINCOUNT": "10000"}
@@ -30,14 +31,15 @@ _BURIAL: Final = 2.0
 
 
 class Child(asyncio.Protocol):
-    """One running process; `frames` yields what it says, and None once it has hung up."""
+    """One running process; what it says comes in on the line of the request that it answers."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._transport: asyncio.WriteTransport | None = None
         self._buffer = bytearray()
-        self._awaited: dict[int, asyncio.Future[Frame | None]] = {}
-        self.frames: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self._lines: dict[object, Frames] = {}
+        self.frames: Frames = asyncio.Queue()
+        """What it says of no request in particular; None once it has hung up."""
         self.heard = 0
         """How many frames have arrived; it grows as long as the child lives."""
 
@@ -78,19 +80,27 @@ class Child(asyncio.Protocol):
             return "killed from outside: memory may have run short"
         return f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
 
+    @property
+    def crashed(self) -> bool:
+        """Whether it has ended, and not by the signals that somebody sends to end a process."""
+        return self._process.poll() not in (None, -signal.SIGKILL, -signal.SIGTERM)
+
     def say(self, **message: object) -> None:
         """Send one frame; a child that has hung up hears nothing."""
         body = json.dumps(message, ensure_ascii=False).encode()
         if self._transport is not None and self.alive:
             self._transport.write(struct.pack(">I", len(body)) + body)
 
-    def awaited(self, number: int) -> asyncio.Future[Frame | None]:
-        """Return what will be the frame with this id, which then is not among `frames`; None if the child hangs up."""
-        future = self._awaited[number] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(lambda done: self._awaited.pop(number, None))
+    def line(self, number: int) -> Frames:
+        """Open a line for the frames with this id, which then are not among `frames`; None once it has hung up."""
+        frames = self._lines[number] = asyncio.Queue()
         if not self.alive:
-            future.set_result(None)
-        return future
+            frames.put_nowait(None)
+        return frames
+
+    def hang_up(self, number: int) -> None:
+        """Close a line."""
+        self._lines.pop(number, None)
 
     def kill(self) -> None:
         """End it now; `frames` then ends as well."""
@@ -118,18 +128,16 @@ class Child(asyncio.Protocol):
             self._deliver(frame)
 
     def _deliver(self, frame: Frame) -> None:
+        """Put a frame on its line; beats are only counted, and what nobody waits for any more is dropped."""
         number = frame.get("id")
-        if isinstance(number, int) and number in self._awaited:
-            self._awaited.pop(number).set_result(frame)
-        else:
-            self.frames.put_nowait(frame)
+        line = self.frames if number is None else self._lines.get(number)
+        if line is not None and "beat" not in frame:
+            line.put_nowait(frame)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._buried()
-        for future in list(self._awaited.values()):
-            if not future.done():
-                future.set_result(None)
-        self.frames.put_nowait(None)
+        for frames in (self.frames, *self._lines.values()):
+            frames.put_nowait(None)
 
     def _buried(self) -> None:
         """Wait for the process that has closed its socket; it is gone within a millisecond or it is killed."""
