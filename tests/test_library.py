@@ -22,6 +22,7 @@ from edge_assistant.knowledge.fuse import fused
 from edge_assistant.knowledge.ingest import Report
 from edge_assistant.knowledge.library import Library
 from edge_assistant.storage.database import Database
+from edge_assistant.types import Embedder
 from tests.bag_of_words import BagOfWords, heating, library
 
 LIMIT = 1_000_000
@@ -250,6 +251,20 @@ def test_a_damaged_export_changes_nothing(tmp_path: Path) -> None:
         exchange.take_in(there, tmp_path / "kb.zip")
 
     assert there.documents() == []
+
+
+def test_a_fault_of_ours_is_not_laid_on_the_file(tmp_path: Path) -> None:
+    here = library(tmp_path / "here")
+    here.add(heating())
+    exchange.export(here, tmp_path / "kb.zip")
+
+    def load() -> Embedder:
+        raise ValueError("a fault of ours")
+
+    there = Library(Database(tmp_path / "there" / "assistant.db"), embedder=load)
+
+    with pytest.raises(ValueError, match="a fault of ours"):
+        exchange.take_in(there, tmp_path / "kb.zip")
 
 
 def test_what_came_with_the_package_does_not_travel(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -58,15 +59,13 @@ def take_in(library: Library, path: Path) -> tuple[int, int]:
     Nothing is touched unless the whole file is sound: it is read once to verify it, and again to add it.
     Raises `InputError`.
     """
-    with _opened(path) as (manifest, archive):
-        _verify(path, manifest, archive)
+    with _opened(path) as archive:
+        manifest = _verified(path, archive)
         new = total = 0
-        with archive.open(_CONTENT) as stream:
-            for line in stream:
-                document, chunks, vectors = _revived(line)
-                if document.collection != STARTER:
-                    new += library.restore(document, chunks, vectors, stamp=str(manifest.get("stamp", "")))
-                    total += 1
+        for document, chunks, vectors in _documents(path, archive):
+            if document.collection != STARTER:
+                new += library.restore(document, chunks, vectors, stamp=str(manifest.get("stamp", "")))
+                total += 1
     library.settle()
     return new, total
 
@@ -121,25 +120,41 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and writable_text(value) == value
 
 
+def _opened(path: Path) -> zipfile.ZipFile:
+    with _readable(path):
+        return zipfile.ZipFile(path)
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[dict[str, Any], zipfile.ZipFile]]:
+def _readable(path: Path) -> Iterator[None]:
+    """Say in one sentence what is wrong with the file; covers nothing but reading it. Raises `InputError`."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            manifest = json.loads(archive.read(_MANIFEST))
-            if manifest["format"] != _FORMAT:
-                raise InputError(f"{path}: this file was written by another version (format {manifest['format']})")
-            if archive.getinfo(_CONTENT).file_size > _LARGEST:
-                raise InputError(f"{path}: the file is too large")
-            yield manifest, archive
+        yield
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
         raise InputError(f"{path}: this is not an exported knowledge base") from error
 
 
-def _verify(path: Path, manifest: dict[str, Any], archive: zipfile.ZipFile) -> None:
-    """Read the whole content, and every document in it, without keeping any. Raises `InputError`."""
-    digest, count, fault = hashlib.sha256(), 0, ""
+def _verified(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    """Read every document without keeping any, and return what the file says of itself. Raises `InputError`."""
+    with _readable(path):
+        manifest: dict[str, Any] = json.loads(archive.read(_MANIFEST))
+        if manifest["format"] != _FORMAT:
+            raise InputError(f"{path}: this file was written by another version (format {manifest['format']})")
+        if archive.getinfo(_CONTENT).file_size > _LARGEST:
+            raise InputError(f"{path}: the file is too large")
+        digest, count, sound = _summed(archive)
+        if digest != manifest.get("sha256") or count != manifest.get("documents"):
+            raise InputError(f"{path}: the file is damaged (its sha256 is not the recorded one)")
+    if not sound:
+        raise InputError(f"{path}: this is not a knowledge base that this version can read")
+    return manifest
+
+
+def _summed(archive: zipfile.ZipFile) -> tuple[str, int, bool]:
+    """Return the hash of the content, how many documents are in it, and whether each can be read."""
+    digest, count, sound = hashlib.sha256(), 0, True
     with archive.open(_CONTENT) as stream:
         for line in _lines(stream):
             digest.update(line)
@@ -147,11 +162,14 @@ def _verify(path: Path, manifest: dict[str, Any], archive: zipfile.ZipFile) -> N
             try:
                 _revived(line)
             except (ValueError, TypeError, KeyError, AttributeError):
-                fault = fault or "this is not a knowledge base that this version can read"
-    if digest.hexdigest() != manifest.get("sha256") or count != manifest.get("documents"):
-        raise InputError(f"{path}: the file is damaged (its sha256 is not the recorded one)")
-    if fault:
-        raise InputError(f"{path}: {fault}")
+                sound = False
+    return digest.hexdigest(), count, sound
+
+
+def _documents(path: Path, archive: zipfile.ZipFile) -> Iterator[tuple[Document, list[Chunk], list[bytes]]]:
+    with _readable(path), archive.open(_CONTENT) as stream:
+        for line in _lines(stream):
+            yield _revived(line)
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:

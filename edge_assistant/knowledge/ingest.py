@@ -17,6 +17,7 @@ from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.shelf import Shelf
 from edge_assistant.knowledge.walking import documents
 from edge_assistant.safe_text import writable_text
+from edge_assistant.storage.digests import sha256
 
 Progress: TypeAlias = Callable[[str, int, int, str], object]
 """Is told of what (files, passages) how many of how many are done, and the name of the next one."""
@@ -145,14 +146,11 @@ def sync_starter(library: Library, folder: Path | None, *, limit: int = 5_000_00
 
 def _digest(file: Path) -> str:
     """Return the hash of a file's content, a piece at a time. Raises `InputError`."""
-    digest = hashlib.sha256()
     try:
         with file.open("rb") as stream:
-            while piece := stream.read(1 << 20):
-                digest.update(piece)
+            return sha256(stream)
     except OSError as error:
         raise InputError(f"{file}: {(error.strerror or 'it cannot be read').lower()}") from error
-    return digest.hexdigest()
 
 
 def _mark(files: Sequence[tuple[Path, str]]) -> str:
