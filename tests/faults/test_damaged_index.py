@@ -93,6 +93,6 @@ def test_without_the_checksum_damage_would_go_unnoticed(
 ) -> None:
     digest = settled.store.database.row("SELECT sha256 FROM snapshots")
     assert digest is not None
-    monkeypatch.setattr(snapshots, "_sha256", lambda stream: digest["sha256"])
+    monkeypatch.setattr(snapshots, "sha256", lambda stream: digest["sha256"])
 
     assert undetected(settled, tmp_path, 20, seed=1)
