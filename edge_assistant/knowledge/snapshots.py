@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Final, Protocol
 from edge_assistant.errors import StorageError, TierError
 from edge_assistant.knowledge.store import Store
 from edge_assistant.storage.database import Row
+from edge_assistant.storage.digests import sha256
 from edge_assistant.types import VectorIndex
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ _SAMPLE: Final = 40_000
 """Vectors that a compact index is fitted to."""
 _OUTGROWN: Final = 4
 """How many times larger than when it was fitted an index may become."""
-_AT_ONCE: Final = 1 << 20
 _log = logging.getLogger(__name__)
 
 
@@ -175,7 +174,7 @@ class Snapshots:
     def _verified(self, name: str, digest: str) -> bool:
         try:
             with (self._folder / name).open("rb") as stream:
-                return _sha256(stream) == digest
+                return sha256(stream) == digest
         except OSError:
             return False
 
@@ -183,7 +182,7 @@ class Snapshots:
         """Read an index whose content is the recorded one, from the very file that was hashed."""
         try:
             with (self._folder / name).open("rb") as stream:
-                if _sha256(stream) == digest:
+                if sha256(stream) == digest:
                     stream.seek(0)
                     return self._make.read(stream, dimension)
         except (OSError, TierError):
@@ -220,10 +219,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _sha256(stream: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while content := stream.read(_AT_ONCE):
-        digest.update(content)
-    return digest.hexdigest()
