@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from edge_assistant.errors import StorageError, TierError
 from edge_assistant.knowledge.store import Store
-from edge_assistant.storage.database import Row
+from edge_assistant.storage.database import Row, synced
 from edge_assistant.storage.digests import sha256
 from edge_assistant.types import VectorIndex
 
@@ -139,7 +139,7 @@ class Snapshots:
             name = f"{name}-{digest[:8]}.faiss"
             fresh.chmod(0o600)
             fresh.replace(self._folder / name)
-            _sync_folder(self._folder)
+            synced(self._folder)
         except OSError as error:
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)
@@ -150,6 +150,7 @@ class Snapshots:
                 "INSERT INTO snapshots(stamp, generation, file, sha256, total, dimension) VALUES (?, ?, ?, ?, ?, ?)",
                 (stamp, current.generation, name, digest, len(current.index.ids), dimension),
             )
+        self._store.database.sync()  # or a power cut leaves the old receipts, whose files are gone
         self._forget_old()
 
     def _near(self, newest: Row, stamp: str, total: int) -> bool:
@@ -211,11 +212,3 @@ class Snapshots:
 def _being_written(file: Path) -> bool:
     """Return whether a fresh file belongs to a process that is alive; others were left behind by a kill."""
     return file.name.startswith(".") and Path("/proc", file.name.rpartition(".")[2]).exists()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -31,8 +31,8 @@ _STEPS: Final = 1000
 class Database:
     """One connection, used by one thread at a time.
 
-    WAL with ``synchronous=NORMAL``: a power cut may lose the last rows but never corrupts; `durable` makes
-    it FULL, so that what was committed is on the disk (measured in docs/design.md).
+    WAL with ``synchronous=NORMAL``: a power cut may lose what was committed since `sync` but never corrupts;
+    `durable` makes it FULL, so that what was committed is on the disk (measured in docs/design.md).
     """
 
     def __init__(self, path: Path, *, durable: bool = False) -> None:
@@ -56,6 +56,12 @@ class Database:
     def close(self) -> None:
         with self._lock:
             self.connection.close()
+
+    def sync(self) -> None:
+        """Bring every commit to the disk, as `durable` does with each: the log, and its name. Raises `StorageError`."""
+        with self._lock, _kept(self.path), suppress(FileNotFoundError):
+            for path in (self.path.with_name(f"{self.path.name}-wal"), self.path.parent):
+                synced(path)
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """Return every row of a SELECT. Raises `StorageError`."""
@@ -153,6 +159,15 @@ def _kept(path: Path) -> Iterator[None]:
 def _text(content: bytes) -> str:
     """Read a text, also one in which the disk has changed a letter."""
     return content.decode("utf-8", "replace")
+
+
+def synced(path: Path) -> None:
+    """Return when what was written to a file, or which names a folder holds, is on the disk. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def suspect(path: Path) -> Path:

@@ -43,6 +43,23 @@ def _calling(owner: Any, name: str, *, after: bool = False) -> Prepare:
     return prepare
 
 
+def _syncing(name: str) -> Prepare:
+    """Die before a file whose name holds this is brought to the disk for so many times."""
+
+    def prepare(kept: Library, times: int) -> None:
+        original, left = os.fsync, [times]
+
+        def sync(fd: Any) -> None:
+            left[0] -= name in os.readlink(f"/proc/self/fd/{fd}")
+            if left[0] == 0:
+                _die()
+            original(fd)
+
+        os.fsync = sync
+
+    return prepare
+
+
 def _saying(statement: str, *, later: str | None = None) -> Prepare:
     """Die before a statement runs for so many times, or before the one that comes `later`."""
 
@@ -77,13 +94,14 @@ POINTS: Final[dict[str, Prepare]] = {
     "before a document is removed": _saying("DELETE FROM documents"),
     "before a removal is committed": _saying("DELETE FROM documents", later="COMMIT"),
     "before the index is written": _calling(FaissIndex, "write"),
-    "after it is written, before it is on the disk": _calling(os, "fsync"),
+    "after it is written, before it is on the disk": _syncing(".faiss"),
     "after it is on the disk": _calling(FaissIndex, "write", after=True),
     "before it is renamed": _calling(Path, "replace"),
     "after it is renamed": _calling(Path, "replace", after=True),
     "before the receipt": _saying("INSERT INTO snapshots"),
     "before the receipt is committed": _saying("INSERT INTO snapshots", later="COMMIT"),
     "after the receipt": _saying("INSERT INTO snapshots", later="BEGIN"),
+    "before the log is on the disk": _syncing("-wal"),
     "before old files are swept": _calling(Snapshots, "_sweep"),
     "after old files are swept": _calling(Snapshots, "_sweep", after=True),
 }

@@ -86,12 +86,12 @@ def faults(folder: Path, witness: Witness) -> list[str]:
         witness.doubt = None
     wrong = [] if found == witness.kept else [f"documents are {found}, not {witness.kept}"]
     wrong += kept.verify()  # before the index is opened, which makes a damaged one again
-    wrong += _orphans(kept)
+    wrong += orphans(kept)
     kept.store.database.close()
     return wrong
 
 
-def _orphans(kept: Library) -> Iterator[str]:
+def orphans(kept: Library) -> Iterator[str]:
     """Yield what does not belong together: rows, words, vectors and the index."""
     rows = kept.store.database.rows
     chunks = [row[0] for row in rows("SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id ORDER BY 1")]
