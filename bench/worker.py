@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from bench.result import Result, report
 from edge_assistant.adapters.llama import LlamaModel
-from edge_assistant.adapters.llama_native import REPEAT_PENALTY
+from edge_assistant.adapters.llama_sampler import REPEAT_PENALTY
 from edge_assistant.config import Config
 from edge_assistant.models.catalog import Catalog
 from edge_assistant.models.fit import physical_cores

@@ -173,6 +173,10 @@ class Limits:
     temperature: float = 0.3
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    schema: str = ""
+    """A JSON schema that the answer follows, as text; a model that cannot be held to it ignores it."""
+    grammar: str = ""
+    """The same as a grammar in GBNF, llama.cpp's notation, for what is no JSON."""
 
 
 class ChatModel(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import select
 import signal
@@ -88,6 +89,61 @@ async def test_each_token_comes_with_its_likelihood(default: LlamaModel) -> None
     assert len(sure) == 12
     assert all(value <= 0.0 for value in (*sure, *loose))
     assert sum(sure) / len(sure) > sum(loose) / len(loose)
+
+
+@pytest.mark.model
+async def test_an_answer_follows_a_json_schema(small: LlamaModel) -> None:
+    room = {"type": "string", "enum": ["kitchen", "hall"]}
+    schema = {
+        "type": "object",
+        "properties": {"room": room, "level": {"type": "integer"}},
+        "required": ["room", "level"],
+    }
+    asked = (Message("user", "Write a poem about the sea."),)
+
+    limits = Limits(max_tokens=60, temperature=0.0, schema=json.dumps(schema))
+    answer = json.loads(await said(small, limits, asked))
+
+    assert answer["room"] in {"kitchen", "hall"}
+    assert isinstance(answer["level"], int)
+    assert small.last is not None
+    assert small.last.ended == "stop"
+
+
+@pytest.mark.model
+async def test_an_answer_follows_a_grammar(small: LlamaModel) -> None:
+    limits = Limits(max_tokens=20, temperature=0.8, grammar='root ::= "left" | "right"')
+
+    assert await said(small, limits) in {"left", "right"}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (Limits(schema='{"type": "colour"}'), "the JSON schema cannot be followed"),
+        (Limits(schema="{"), "the JSON schema cannot be followed"),
+        (Limits(grammar="root := yes"), "the grammar is not written in GBNF"),
+    ],
+)
+async def test_a_form_that_cannot_be_followed_is_refused(small: LlamaModel, limits: Limits, message: str) -> None:
+    with pytest.raises(TierError, match=message):
+        await said(small, limits)
+
+    assert await said(small, Limits(max_tokens=3))
+
+
+@pytest.mark.model
+async def test_a_conversation_goes_on_after_another_one_without_being_read_again(small: LlamaModel) -> None:
+    garden = (Message("user", "The garden has a pond, a shed and three trees. " * 20 + "What is in it?"),)
+    cellar = (Message("user", "The cellar has a boiler, a rack and a door. " * 20 + "What is in it?"),)
+    answer = await said(small, Limits(max_tokens=10), garden)
+    await said(small, Limits(max_tokens=10), cellar)
+
+    await said(small, Limits(max_tokens=10), (*garden, Message("assistant", answer), Message("user", "Any fish?")))
+
+    assert small.last is not None
+    assert small.last.prompt - small.last.reused < 40
 
 
 @pytest.mark.model

@@ -232,6 +232,8 @@ def _request(messages: Sequence[Message], limits: Limits) -> Frame:
         "temperature": limits.temperature,
         "stop": list(limits.stop),
         "seed": limits.seed,
+        "schema": limits.schema,
+        "grammar": limits.grammar,
     }
 
 

@@ -6,16 +6,21 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
+from edge_assistant.adapters.llama_context import Context, Interrupted
+from edge_assistant.adapters.llama_sampler import Grammar, Sampler, gbnf
+from edge_assistant.adapters.llama_states import WORTH, Conversations, Prefixes, common
+from edge_assistant.adapters.llama_vocabulary import Vocabulary
 from edge_assistant.adapters.speech import Speech
-from edge_assistant.models.loading import Loading
+from edge_assistant.models.loading import Fixed, Loading
 
 SHORTEST_ANSWER: Final = 64
 """Tokens that must be left in the context for an answer, where not even fewer are wanted."""
-REPEAT_PENALTY: Final = 1.05
-"""Mild, over the last 64 tokens: small models go round in circles without it."""
+_ALL_LAYERS: Final = 0x7FFFFFFF
 
 
 @dataclass(slots=True)
@@ -24,11 +29,15 @@ class Course:
 
     started: float
     prompt: int
-    reused: int
+    reused: int = 0
     tokens: int = 0
     ended: str = "length"
     first: float | None = None
     likelihoods: list[float] = field(default_factory=list)
+
+    def said(self, likelihood: float) -> None:
+        self.tokens += 1
+        self.likelihoods.append(likelihood)
 
     def told(self) -> dict[str, object]:
         now = time.monotonic()
@@ -43,49 +52,51 @@ class TooLong(Exception):
 
 
 class Model:
-    """A GGUF file, loaded, with the keys and values of the last conversation kept."""
+    """A GGUF file, loaded, with the keys and values of the last conversations kept."""
 
-    def __init__(self, file: str, loading: Loading) -> None:
+    def __init__(self, file: str, loading: Loading, fixed: Fixed | None = None) -> None:
         import llama_cpp
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
         self._silence = llama_cpp.llama_log_callback(lambda level, text, data: None)
         llama_cpp.llama_log_set(self._silence, ctypes.c_void_p(0))
         self._library = llama_cpp
-        self._llama = llama_cpp.Llama(
-            file,
-            n_ctx=loading.context,
-            n_batch=loading.batch,
-            n_threads=loading.threads,
-            n_threads_batch=loading.batch_threads or loading.threads,
-            n_gpu_layers=loading.gpu_layers,
-            verbose=False,
-        )
-        self._vocabulary = llama_cpp.llama_model_get_vocab(self._llama._model.model)
-        template = self._llama.metadata.get("tokenizer.chat_template")
+        self._pointer = self._loaded(file, loading)
+        self._vocabulary = Vocabulary(self._pointer)
+        self._context = Context(self._pointer, loading)
+        self._conversations = Conversations(self._context, loading.spare << 20)
+        self._fixed = fixed.texts if fixed else ()
+        if fixed:
+            self._prefixes = Prefixes(self._context, Path(fixed.folder), _key(file, loading, llama_cpp.__version__))
+        template = llama_cpp.llama_model_chat_template(self._pointer, None)
         if template is None:
             raise ValueError("the file has no chat template")
         self._template = Jinja2ChatFormatter(
-            template, eos_token=self._name(self._llama.token_eos()), bos_token=self._name(self._llama.token_bos())
+            template.decode(), eos_token=self._vocabulary.end, bos_token=self._vocabulary.beginning
         )
-        self._stopping = False
-        self._asked = llama_cpp.ggml_abort_callback(lambda nothing: self._stopping)
-        llama_cpp.llama_set_abort_callback(self._llama.ctx, self._asked, ctypes.c_void_p(0))
+        self._grammar = lru_cache(8)(gbnf)
+
+    def _loaded(self, file: str, loading: Loading) -> int:
+        self._library.llama_backend_init()
+        parameters = self._library.llama_model_default_params()
+        parameters.n_gpu_layers = _ALL_LAYERS if loading.gpu_layers == -1 else loading.gpu_layers
+        pointer: int = self._library.llama_model_load_from_file(file.encode(), parameters)
+        if not pointer:
+            raise ValueError("llama.cpp cannot read the file")
+        return pointer
 
     def resume(self) -> None:
         """Take back an `interrupt`."""
-        self._stopping = False
+        self._context.resume()
 
     def interrupt(self) -> None:
-        """Stop what runs now, reading included; called from another thread.
-
-        llama.cpp asks between two operations whether to go on (measured: 0.3 % of the speed).
-        """
-        self._stopping = True
+        """Stop what runs now, reading included; called from another thread."""
+        self._context.interrupt()
 
     def facts(self) -> dict[str, object]:
-        described = self._llama.metadata
-        return {"context": self._llama.n_ctx(), "name": described.get("general.name", "")}
+        buffer = ctypes.create_string_buffer(512)
+        self._library.llama_model_meta_val_str(self._pointer, b"general.name", buffer, len(buffer))
+        return {"context": self._context.size, "name": buffer.value.decode(errors="replace")}
 
     def answer(
         self, request: Mapping[str, Any], say: Callable[[str], object], cancelled: threading.Event
@@ -94,10 +105,10 @@ class Model:
         started = time.monotonic()
         prompt, thinking = self._prompt(request["messages"])
         self._fits(prompt, min(request["max_tokens"], SHORTEST_ANSWER))
-        course = Course(started, len(prompt), sum(1 for _ in _common(self._llama.eval_tokens, prompt)))
+        course = Course(started, len(prompt))
         speech = Speech(request["stop"], thinking=thinking)
         for token in self._tokens(prompt, request, cancelled, course):
-            if text := speech.add(self._piece(token)):
+            if text := speech.add(self._vocabulary.piece(token)):
                 say(text)
             if speech.stopped:
                 course.ended = "stop"
@@ -109,15 +120,13 @@ class Model:
     def leaning(self, request: Mapping[str, Any]) -> float:
         """Return by how much the first choice is likelier to come next than the second, as a difference of logits.
 
-        Raises `TooLong`, and `RuntimeError` when it is interrupted.
+        Raises `TooLong`, and `Interrupted`.
         """
         prompt, _ = self._prompt(request["messages"])
         self._fits(prompt, 0)
-        kept = min(sum(1 for _ in _common(self._llama.eval_tokens, prompt)), len(prompt) - 1)
-        self._llama.n_tokens = kept
-        self._llama.eval(prompt[kept:])
-        logits = self._library.llama_get_logits_ith(self._llama.ctx, -1)
-        first, second = (self._llama.tokenize(word.encode(), add_bos=False)[0] for word in request["choices"])
+        self._context.read(self._unread(prompt, request["messages"])[0])
+        logits = self._context.logits()
+        first, second = (self._vocabulary.tokens(word, special=False)[0] for word in request["choices"])
         return float(logits[first] - logits[second])
 
     def count(self, messages: Sequence[Mapping[str, str]]) -> int:
@@ -125,83 +134,79 @@ class Model:
         return len(self._prompt(messages)[0])
 
     def _fits(self, prompt: Sequence[int], answer: int) -> None:
-        if self._llama.n_ctx() - len(prompt) < answer:
+        if self._context.size - len(prompt) < answer:
             raise TooLong(len(prompt))
 
     def _tokens(
         self, prompt: list[int], request: Mapping[str, Any], cancelled: threading.Event, course: Course
     ) -> Iterator[int]:
         """Yield tokens until the model, the limit or the host ends it, and note which of them it was."""
-        limit = min(request["max_tokens"], self._llama.n_ctx() - len(prompt))
-        seed = request["seed"]
-        self._llama.set_seed(self._library.LLAMA_DEFAULT_SEED if seed is None else seed)
+        limit = min(request["max_tokens"], self._context.size - len(prompt))
+        sampler = Sampler(request["temperature"], request["seed"], self._followed(request))
         try:
-            for token in self._llama.generate(prompt, temp=request["temperature"], repeat_penalty=REPEAT_PENALTY):
+            unread, course.reused = self._unread(prompt, request["messages"])
+            while course.tokens < limit:
+                self._context.read(unread)
+                token, likelihood = sampler.choose(self._context.logits())
                 course.first = course.first or time.monotonic()
                 if cancelled.is_set():
-                    break
-                if self._library.llama_vocab_is_eog(self._vocabulary, token):
+                    raise Interrupted
+                if self._vocabulary.ends(token):
                     course.ended = "stop"
                     return
-                course.tokens += 1
-                course.likelihoods.append(self._likelihood(token))
+                course.said(likelihood)
                 yield token
-                if course.tokens >= limit:
-                    return
-        except RuntimeError:  # llama_decode returns 2 when the abort callback says stop
-            if not cancelled.is_set():
-                raise
-        course.ended = "cancelled"
+                unread = [token]
+        except Interrupted:
+            course.ended = "cancelled"
 
-    def _likelihood(self, token: int) -> float:
-        """Return the logarithm of the probability that the model gave a token, before any penalty.
+    def _followed(self, request: Mapping[str, Any]) -> Grammar | None:
+        """Return the grammar of an answer, if its form matters. Raises `ValueError`."""
+        schema, grammar = request.get("schema"), request.get("grammar")
+        if schema:
+            return Grammar(self._vocabulary.pointer, self._grammar(schema))
+        return Grammar(self._vocabulary.pointer, grammar) if grammar else None
 
-        Adding up a vocabulary takes 0.12 ms for 150,000 tokens (measured): 0.8 % of the time of one token at 60 a
-        second.
+    def _unread(self, prompt: list[int], messages: Sequence[Mapping[str, str]]) -> tuple[list[int], int]:
+        """Turn to a conversation; return what of it has to be read, and how many tokens need not be read again.
+
+        A fixed beginning is brought back, or read on its own and kept for the next start.
         """
-        import numpy
+        known = reused = self._conversations.turn_to(prompt)
+        prefix = self._prefix(messages)
+        if known < len(prefix) < len(prompt) and prompt[: len(prefix)] == prefix:
+            self._context.cut(0)
+            known, reused = len(prefix), len(prefix)
+            if not self._prefixes.restore(prefix):
+                self._context.read(prefix)
+                self._prefixes.save()
+                reused = 0
+        return prompt[known:], reused
 
-        row = self._library.llama_get_logits_ith(self._llama.ctx, -1)
-        logits = numpy.ctypeslib.as_array(row, shape=(self._llama.n_vocab(),))
-        top = logits.max()
-        total = numpy.exp(logits - top, dtype=numpy.float32).sum()
-        return round(float(logits[token] - top - numpy.log(total)), 4)
+    def _prefix(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """Return the tokens that every conversation with this system message begins with, if it is a fixed one."""
+        first = messages[0]
+        if first["role"] != "system" or first["content"] not in self._fixed:
+            return []
+        one, other = (self._prompt([first, {"role": "user", "content": said}])[0] for said in "ab")
+        prefix = one[: common(one, other)]
+        return prefix if len(prefix) >= WORTH else []
 
     def _prompt(self, messages: Sequence[Mapping[str, str]]) -> tuple[list[int], bool]:
         """Render the conversation with the file's own template, in a sandbox, and cut it into tokens."""
         import jinja2
 
-        safe: Any = [{"role": message["role"], "content": self._plain(message["content"])} for message in messages]
+        plain = self._vocabulary.plain
+        safe: Any = [{"role": message["role"], "content": plain(message["content"])} for message in messages]
         try:
             text = self._template(messages=safe, enable_thinking=False).prompt
         except jinja2.TemplateError as error:
             raise ValueError(f"the chat template of the file fails: {error}") from error
-        tokens = self._llama.tokenize(text.encode(), add_bos=False, special=True)
-        return tokens, text.rstrip().endswith("<think>")
-
-    def _plain(self, text: str) -> str:
-        """Take out control tokens: who speaks next is said by the template, never by what was said."""
-        while True:
-            tokens = self._llama.tokenize(text.encode(), add_bos=False, special=True)
-            kept = [token for token in tokens if not self._commands(token)]
-            if len(kept) == len(tokens):
-                return text
-            text = self._llama.detokenize(kept).decode(errors="replace")
-
-    def _commands(self, token: int) -> bool:
-        return bool(self._library.llama_vocab_is_control(self._vocabulary, token))
-
-    def _piece(self, token: int) -> bytes:
-        buffer = ctypes.create_string_buffer(256)
-        length = self._library.llama_token_to_piece(self._vocabulary, token, buffer, len(buffer), 0, False)
-        return buffer.raw[: max(0, length)]
-
-    def _name(self, token: int) -> str:
-        return "" if token == -1 else str(self._llama._model.token_get_text(token))
+        return self._vocabulary.tokens(text), text.rstrip().endswith("<think>")
 
 
-def _common(before: Sequence[int], after: Sequence[int]) -> Iterator[int]:
-    for one, other in zip(before, after, strict=False):
-        if one != other:
-            return
-        yield one
+def _key(file: str, loading: Loading, version: str) -> str:
+    """Return what a kept state depends on."""
+    about = Path(file).stat()
+    layout = {**asdict(loading), "threads": 0, "batch_threads": 0, "spare": 0}
+    return f"{version} {Path(file).name} {about.st_size} {about.st_mtime_ns} {sorted(layout.items())}"

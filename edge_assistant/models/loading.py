@@ -25,3 +25,14 @@ class Loading:
     flash_attention: bool = False
     cache_type: CacheType = "f16"
     """How keys and values are kept; below 16 bits it needs flash attention."""
+    spare: int = 64
+    """Megabytes of memory, beside the context, for conversations that wait while another one is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Beginnings of conversations that never change, and where a model may keep what it makes of them."""
+
+    folder: str
+    texts: tuple[str, ...]
+    """System messages, word for word; nothing else is ever written down."""
