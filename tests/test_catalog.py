@@ -9,10 +9,12 @@ import pytest
 
 from edge_assistant.config import Config, shipped
 from edge_assistant.errors import ConfigError
-from edge_assistant.models.catalog import Catalog, ModelFile, unusable
+from edge_assistant.models.catalog import Catalog, ModelFile
 from edge_assistant.models.fit import physical_cores
+from edge_assistant.models.stored import unusable
+from tests.tiny_gguf import tiny_gguf
 
-WEIGHTS = b"GGUF" + bytes(range(200))
+WEIGHTS = tiny_gguf(bytes(range(1, 201)))
 
 
 def entry(name: str = "mine", data: bytes = WEIGHTS, **more: str) -> str:

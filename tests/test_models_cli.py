@@ -16,8 +16,9 @@ from edge_assistant.errors import ConfigError, DownloadError, InputError, Storag
 from edge_assistant.interfaces.cli import Session
 from edge_assistant.interfaces.cli.models import command
 from edge_assistant.models.choice import choose
+from tests.tiny_gguf import tiny_gguf
 
-WEIGHTS = b"GGUF" + b"\x00\x01" * 4000
+WEIGHTS = tiny_gguf(b"\x00\x01" * 4000)
 MANIFEST = """
 [[model]]
 name = "{name}"

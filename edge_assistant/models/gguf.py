@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.models.catalog import unusable
 from edge_assistant.models.gguf_reader import LARGEST, Flaw, Reader
 from edge_assistant.models.gguf_types import ARRAY, MIXTURES, SCALARS, STRING, TENSORS
+from edge_assistant.models.stored import unusable
 
 _Value: TypeAlias = "str | int | float | bool | tuple[int, ...]"
 
