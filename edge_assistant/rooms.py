@@ -283,12 +283,14 @@ def open_model(config: Config) -> tuple[ModelFile, Path, LlamaModel]:
     from edge_assistant.adapters.llama import LlamaModel
     from edge_assistant.models.catalog import Catalog
     from edge_assistant.models.fit import physical_cores
-    from edge_assistant.models.loading import Loading
+    from edge_assistant.models.loading import Fixed, Loading
+    from edge_assistant.prompts import SYSTEM
 
     chosen = config.device
     rung, file = Catalog.usual(config.home).find(chosen.model, config.home / "models")
     loading = Loading(chosen.context, chosen.threads or physical_cores(), gpu_layers=chosen.gpu_layers)
-    return rung, file, LlamaModel(file, loading=loading)
+    fixed = Fixed(str(config.home / "cache" / "prefixes"), tuple(SYSTEM.values()))
+    return rung, file, LlamaModel(file, loading=loading, fixed=fixed)
 
 
 def open_rulebooks(config: Config) -> Rulebooks:

@@ -20,7 +20,8 @@ from edge_assistant.adapters.llama import LlamaModel
 from edge_assistant.config import Config
 from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.fit import physical_cores
-from edge_assistant.models.loading import Loading
+from edge_assistant.models.loading import Fixed, Loading
+from edge_assistant.models.spoken import Spoken
 from edge_assistant.types import Limits, Message
 
 QUESTION = (Message("user", "Hello?"),)
@@ -144,6 +145,37 @@ async def test_a_conversation_goes_on_after_another_one_without_being_read_again
 
     assert small.last is not None
     assert small.last.prompt - small.last.reused < 40
+
+
+@pytest.mark.model
+async def test_a_fixed_beginning_is_read_once_and_never_again_after_a_start(
+    weights: Callable[[str], Path], tmp_path: Path
+) -> None:
+    system = "You are a patient assistant for a house with many rooms. " * 10
+    asked = (Message("system", system), Message("user", "What is a hinge?"))
+    told: list[Spoken] = []
+    for damage in (False, False, True, False):
+        fixed = Fixed(str(tmp_path / "prefixes"), (system,))
+        model = LlamaModel(weights("smollm2-135m"), loading=Loading(2048, physical_cores()), fixed=fixed)
+        if damage:
+            (file,) = (tmp_path / "prefixes").iterdir()
+            file.write_bytes(file.read_bytes()[:-1] + b"?")
+        async with aclosing(model.stream(asked, Limits(max_tokens=10, temperature=0.0), told.append)) as words:
+            assert "".join([word async for word in words])
+        await model.close()
+
+    assert [spoken.reused > 100 for spoken in told] == [False, True, False, True]
+    assert told[0].likelihoods == pytest.approx(told[1].likelihoods, abs=0.05)
+
+
+@pytest.mark.model
+async def test_what_is_not_fixed_is_not_written_down(weights: Callable[[str], Path], tmp_path: Path) -> None:
+    fixed = Fixed(str(tmp_path / "prefixes"), ("Something else.",))
+    model = LlamaModel(weights("smollm2-135m"), loading=Loading(2048, physical_cores()), fixed=fixed)
+    await said(model, Limits(max_tokens=2), (Message("system", "The code is 1234. " * 20), *QUESTION))
+    await model.close()
+
+    assert not (tmp_path / "prefixes").exists()
 
 
 @pytest.mark.model

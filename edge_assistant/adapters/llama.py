@@ -18,7 +18,7 @@ from edge_assistant.adapters.child import Child, Frame, Frames
 from edge_assistant.adapters.supervised import Died, Patience, Supervised
 from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.fit import physical_cores
-from edge_assistant.models.loading import Loading
+from edge_assistant.models.loading import Fixed, Loading
 from edge_assistant.models.poison import DEADLY, Poison, fingerprint
 from edge_assistant.models.spoken import Spoken
 from edge_assistant.models.stored import unusable
@@ -42,6 +42,7 @@ class LlamaModel:
         file: Path,
         *,
         loading: Loading | None = None,
+        fixed: Fixed | None = None,
         worker: Path = WORKER,
         patience: Patience | None = None,
         queue: int = QUEUE,
@@ -49,6 +50,7 @@ class LlamaModel:
     ) -> None:
         self._file = file
         self._loading_as = loading or Loading(threads=physical_cores())
+        self._fixed = fixed
         self._supervised = Supervised(worker, self._load_frame, file.name, patience or Patience(), clock)
         self._turns = Turns(queue)
         self._poison = Poison()
@@ -222,7 +224,8 @@ class LlamaModel:
         if flaw is not None:
             raise TierError(f"{self._file.name} {flaw}; fetch it with: edge-assistant models pull")
         libraries = [entry or str(Path.cwd()) for entry in sys.path]
-        return {**asdict(self._loading_as), "file": str(self._file.resolve()), "path": libraries}
+        fixed = asdict(self._fixed) if self._fixed else None
+        return {**asdict(self._loading_as), "file": str(self._file.resolve()), "path": libraries, "fixed": fixed}
 
 
 def _request(messages: Sequence[Message], limits: Limits) -> Frame:

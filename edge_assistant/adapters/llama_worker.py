@@ -107,11 +107,11 @@ class Worker:
 
     def _load(self, how: Mapping[str, Any]) -> None:
         options = dict(how)
-        file, sys.path[:] = options.pop("file"), options.pop("path")
+        file, sys.path[:], fixed = options.pop("file"), options.pop("path"), options.pop("fixed")
         from edge_assistant.adapters.llama_native import Model
-        from edge_assistant.models.loading import Loading
+        from edge_assistant.models.loading import Fixed, Loading
 
-        self._model = Model(file, Loading(**options))
+        self._model = Model(file, Loading(**options), Fixed(**fixed) if fixed else None)
         self._line.say(ready=self._model.facts())
 
     def _answer(self, request: Mapping[str, Any]) -> dict[str, object]:
