@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from edge_assistant.adapters.chat_templates import choose
 from edge_assistant.adapters.llama_context import Context, Interrupted
 from edge_assistant.adapters.llama_sampler import Grammar, Sampler, gbnf
 from edge_assistant.adapters.llama_states import WORTH, Conversations, Prefixes, common
@@ -56,7 +57,6 @@ class Model:
 
     def __init__(self, file: str, loading: Loading, fixed: Fixed | None = None) -> None:
         import llama_cpp
-        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
         self._silence = llama_cpp.llama_log_callback(lambda level, text, data: None)
         llama_cpp.llama_log_set(self._silence, ctypes.c_void_p(0))
@@ -69,10 +69,11 @@ class Model:
         if fixed:
             self._prefixes = Prefixes(self._context, Path(fixed.folder), _key(file, loading, llama_cpp.__version__))
         template = llama_cpp.llama_model_chat_template(self._pointer, None)
-        if template is None:
-            raise ValueError("the file has no chat template")
-        self._template = Jinja2ChatFormatter(
-            template.decode(), eos_token=self._vocabulary.end, bos_token=self._vocabulary.beginning
+        self._chat = choose(
+            template.decode(errors="replace") if template else None,
+            self._vocabulary.has,
+            self._vocabulary.beginning,
+            self._vocabulary.end,
         )
         self._grammar = lru_cache(8)(gbnf)
 
@@ -96,7 +97,8 @@ class Model:
     def facts(self) -> dict[str, object]:
         buffer = ctypes.create_string_buffer(512)
         self._library.llama_model_meta_val_str(self._pointer, b"general.name", buffer, len(buffer))
-        return {"context": self._context.size, "name": buffer.value.decode(errors="replace")}
+        name = buffer.value.decode(errors="replace")
+        return {"context": self._context.size, "name": name, "template": self._chat.reason}
 
     def answer(
         self, request: Mapping[str, Any], say: Callable[[str], object], cancelled: threading.Event
@@ -193,15 +195,10 @@ class Model:
         return prefix if len(prefix) >= WORTH else []
 
     def _prompt(self, messages: Sequence[Mapping[str, str]]) -> tuple[list[int], bool]:
-        """Render the conversation with the file's own template, in a sandbox, and cut it into tokens."""
-        import jinja2
-
+        """Write the conversation as the model knows it, and cut it into tokens; tell whether a thought has begun."""
         plain = self._vocabulary.plain
-        safe: Any = [{"role": message["role"], "content": plain(message["content"])} for message in messages]
-        try:
-            text = self._template(messages=safe, enable_thinking=False).prompt
-        except jinja2.TemplateError as error:
-            raise ValueError(f"the chat template of the file fails: {error}") from error
+        said = [{"role": message["role"], "content": plain(message["content"])} for message in messages]
+        text = self._chat.template.written(said)
         return self._vocabulary.tokens(text), text.rstrip().endswith("<think>")
 
 

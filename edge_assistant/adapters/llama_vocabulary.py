@@ -28,6 +28,10 @@ class Vocabulary:
         count = self._library.llama_tokenize(self.pointer, said, len(said), tokens, room, False, special)
         return list(tokens[: max(0, count)])
 
+    def has(self, name: str) -> bool:
+        """Return whether a text is the name of a single token."""
+        return len(self.tokens(name)) == 1
+
     def text(self, tokens: Sequence[int]) -> str:
         return b"".join(map(self.piece, tokens)).decode(errors="replace")
 
