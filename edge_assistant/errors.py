@@ -10,6 +10,7 @@
     - NotSent         the command never left, and never will
   - TierError         one tier is broken; the engine moves on to the next
     - PromptTooLong   a model's context cannot hold what it was given
+    - ModelDied       the process of a model on this device is dead, and how it died
     - MissingExtra    an optional dependency is not installed
     - EndpointError   a chat endpoint on a network failed, and how
   - Unanswered        every tier declined, was skipped or failed
@@ -81,6 +82,18 @@ class PromptTooLong(TierError):
         super().__init__(f"the question needs {tokens:,} tokens, and the model sees {context:,} at once")
         self.tokens = tokens
         self.context = context
+
+
+Death: TypeAlias = Literal["crashed", "silent", "killed"]
+"""`killed`: from outside, by somebody or for want of memory."""
+
+
+class ModelDied(TierError):
+    """The process of a model on this device is dead."""
+
+    def __init__(self, how: str, cause: Death) -> None:
+        super().__init__(f"the local model {how}")
+        self.cause: Death = cause
 
 
 class MissingExtra(TierError):

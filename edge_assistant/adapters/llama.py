@@ -15,8 +15,8 @@ from typing import Any, Final, cast
 import anyio
 
 from edge_assistant.adapters.child import Child, Frame, Frames
-from edge_assistant.adapters.supervised import Died, Patience, Supervised
-from edge_assistant.errors import PromptTooLong, TierError
+from edge_assistant.adapters.supervised import Patience, Supervised
+from edge_assistant.errors import ModelDied, PromptTooLong, TierError
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.loading import Fixed, Loading
 from edge_assistant.models.poison import DEADLY, Poison, fingerprint
@@ -155,7 +155,7 @@ class LlamaModel:
                         heard = True
                         yield frame
                 return
-            except Died as death:
+            except ModelDied as death:
                 if heard or not again or death.cause != "crashed":
                     raise
 
@@ -175,7 +175,7 @@ class LlamaModel:
                 if finished:
                     self._answered(frame, prompt)
                 yield frame
-        except Died as death:
+        except ModelDied as death:
             if child is not None and death.cause != "killed":
                 self._poison.died(prompt)
             raise

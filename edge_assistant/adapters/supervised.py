@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, cast
 
 import anyio
 
 from edge_assistant.adapters.child import Child, Frame, Frames
-from edge_assistant.errors import TierError
+from edge_assistant.errors import Death, ModelDied, TierError
 
 LONGEST_REST: Final = 60.0
 """Seconds between two starts of a worker that keeps dying; the rests double up to this, from the second death on."""
@@ -24,18 +24,6 @@ class Patience:
     loading: float = 30.0
     answering: float = 5.0
     cancelling: float = 3.0
-
-
-Cause: TypeAlias = Literal["crashed", "silent", "killed"]
-"""`killed`: from outside, by somebody or for want of memory."""
-
-
-class Died(TierError):
-    """The worker is dead."""
-
-    def __init__(self, how: str, cause: Cause) -> None:
-        super().__init__(f"the local model {how}")
-        self.cause: Cause = cause
 
 
 class Supervised:
@@ -95,7 +83,7 @@ class Supervised:
         return child
 
     async def hear(self, child: Child, frames: Frames, patience: float) -> Frame:
-        """Return the next of some frames. Raises `Died` when the worker is dead, or was silent and is killed."""
+        """Return the next of some frames. Raises `ModelDied` when the worker is dead, or was silent and is killed."""
         while True:
             heard = child.heard
             try:
@@ -108,11 +96,11 @@ class Supervised:
                     ) from None
                 continue
             if frame is None:
-                cause: Cause = "crashed" if child.crashed else "killed"
+                cause: Death = "crashed" if child.crashed else "killed"
                 raise self.died(child, f"stopped unexpectedly ({child.ending})", cause)
             return frame
 
-    def died(self, child: Child, how: str, cause: Cause = "crashed") -> Died:
+    def died(self, child: Child, how: str, cause: Death = "crashed") -> ModelDied:
         """End a worker, and let it rest; several who hear of one death count it once."""
         child.kill()
         if child is self._child:
@@ -120,7 +108,7 @@ class Supervised:
             self._deaths.append(how)
             rest = 0.0 if len(self._deaths) < 2 else min(LONGEST_REST, 2.0 ** (len(self._deaths) - 2))
             self._rest_until = self._clock() + rest
-        return Died(how, cause)
+        return ModelDied(how, cause)
 
     def did_well(self) -> None:
         """Forget its deaths: it has answered."""
