@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from edge_assistant.adapters.downloads import read_source
 from edge_assistant.config import Config, shipped
 from edge_assistant.errors import ConfigError
+from edge_assistant.models.boards import KINDS
 from edge_assistant.models.catalog import Catalog, ModelFile
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.stored import unusable
@@ -47,20 +49,95 @@ def test_the_shipped_list_holds_the_default_and_a_last_rung() -> None:
 
     assert {"smollm2-135m", "qwen2.5-coder-1.5b", Config.model_fields["device"].default.model} <= names.keys()
     assert names["smollm2-135m"].languages == ("en",)
-    assert all(model.licence in {"Apache-2.0", "MIT"} and model.sources for model in names.values())
+    assert all(part.sources for model in names.values() for part in model.parts)
 
 
-def test_every_shipped_source_can_be_read() -> None:
-    from edge_assistant.adapters.hub import Hub
-    from edge_assistant.adapters.packages import Packages
+def test_every_family_of_the_ladder_is_listed() -> None:
+    families = {model.family for model in Catalog.usual(Path("nowhere"))}
 
+    assert {"smollm2", "qwen2.5", "qwen3", "deepseek-r1-distill", "phi-4"} <= families
+
+
+def test_what_is_chosen_unasked_has_a_free_licence() -> None:
+    catalog = Catalog.usual(Path("nowhere"))
+
+    chosen = catalog.find(Config.model_fields["device"].default.model, Path())[0]
+    unfree = {model.licence for model in catalog if not model.free}
+
+    assert chosen.free
+    assert {"Gemma", "Llama-3.2-Community", "LFM1.0"} <= unfree
+    assert not {"Apache-2.0", "MIT", "BSD-3-Clause"} & unfree
+
+
+def test_every_shipped_file_names_where_it_comes_from_and_what_it_is() -> None:
     catalog = Catalog.read([shipped("models") / "manifest.toml"])
 
-    unread = [
-        source for model in catalog for source in model.sources if not (Hub.read(source) or Packages.read(source))
-    ]
+    parts = [part for model in catalog for part in model.parts]
 
-    assert unread == []
+    assert [source for part in parts for source in part.sources if read_source(source) is None] == []
+    assert [part.file for part in parts if not part.sha256] == []
+    assert len({part.sha256 for part in parts}) == len({part.file for part in parts}) == len(parts)
+
+
+def test_every_speed_is_of_a_board_that_can_be_recognized() -> None:
+    catalog = Catalog.read([shipped("models") / "manifest.toml"])
+
+    boards = {speed.board for model in catalog for speed in model.speeds}
+
+    assert boards <= {kind.name for kind in KINDS}
+
+
+SPLIT = """
+[[model]]
+name = "large"
+
+[[model.files]]
+file = "large-00001-of-00002.gguf"
+size = 10
+
+[[model.files]]
+file = "large-0000{second}-of-00002.gguf"
+size = 7
+"""
+
+
+def test_a_split_file_is_named_and_measured_by_its_parts(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.toml"
+    path.write_text(SPLIT.format(second=2), encoding="utf-8")
+
+    model, file = Catalog.read([path]).find("large", tmp_path)
+
+    assert (model.size, file.name, len(model.parts)) == (17, "large-00001-of-00002.gguf", 2)
+
+
+def test_parts_that_would_not_be_found_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.toml"
+    path.write_text(SPLIT.format(second=3), encoding="utf-8")
+
+    with pytest.raises(
+        ConfigError, match=r"model\.0: the parts of a split file are named …-00001-of-0000N\.gguf, in order"
+    ):
+        Catalog.read([path])
+
+
+def test_a_split_file_of_your_own_needs_all_its_parts(tmp_path: Path, manifest: Path) -> None:
+    first, second = (tmp_path / f"own-0000{number}-of-00002.gguf" for number in (1, 2))
+    first.write_bytes(WEIGHTS)
+
+    half = Catalog.read([manifest]).find(str(first), tmp_path)[0].flaw(first)
+    second.write_bytes(WEIGHTS)
+    model, path = Catalog.read([manifest]).find(str(first), tmp_path)
+
+    assert half == "is not there (own-00002-of-00002.gguf)"
+    assert (model.damage(path), model.size, model.name) == (None, 2 * len(WEIGHTS), "own")
+
+
+@pytest.mark.parametrize("name", ["My own-00001-of-00002.gguf", "own-00001-of-99999.gguf"])
+def test_an_odd_split_file_is_refused_in_one_sentence(tmp_path: Path, manifest: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(WEIGHTS)
+
+    with pytest.raises(ConfigError, match="a split file has a plain name"):
+        Catalog.read([manifest]).find(str(tmp_path / name), tmp_path)
 
 
 def test_the_users_own_list_is_laid_over_the_shipped_one(tmp_path: Path) -> None:

@@ -103,6 +103,69 @@ def test_verify_names_every_damaged_file(home: Path, models: Callable[..., Resul
     assert str(result.exception) == "other has the wrong SHA-256; fetch again with: edge-assistant models pull other"
 
 
+def test_a_file_of_an_unknown_hash_is_whole_by_its_header(home: Path, models: Callable[..., Result]) -> None:
+    (home / "own.gguf").write_bytes(WEIGHTS)
+    (home / "cut.gguf").write_bytes(WEIGHTS[:-100])
+
+    whole, cut = models("verify", str(home / "own.gguf")), models("verify", str(home / "cut.gguf"))
+
+    assert whole.stdout == "own: whole by its header; its SHA-256 is unknown\n"
+    assert str(cut.exception).startswith(f"cut is cut: it has {len(WEIGHTS) - 100:,} bytes")
+
+
+def test_a_split_model_is_used_verified_and_removed_as_one(home: Path, models: Callable[..., Result]) -> None:
+    digest = hashlib.sha256(WEIGHTS).hexdigest()
+    names = [f"large-0000{number}-of-00002" for number in (1, 2)]
+    part = '[[model.files]]\nfile = "{0}.gguf"\nsize = {1}\nsha256 = "{2}"\n'
+    with (home / "models" / "manifest.toml").open("a") as manifest:
+        manifest.write('[[model]]\nname = "large"\n' + "".join(part.format(n, len(WEIGHTS), digest) for n in names))
+    first, second = (install(home, name) for name in names)
+
+    used = models("use", "large")
+    verified = models("verify", "large")
+    second.write_bytes(WEIGHTS[:-1] + b"!")
+    damaged = models("verify", "large")
+    install(home, "tiny")
+    models("use", "tiny")
+    removed = models("remove", "large")
+
+    assert (used.exit_code, verified.stdout) == (0, "large: whole\n")
+    assert str(damaged.exception).startswith(f"large has the wrong SHA-256 ({names[1]}.gguf); fetch again")
+    assert (removed.exit_code, first.exists(), second.exists()) == (0, False, False)
+
+
+def test_a_licence_that_is_not_free_is_said(home: Path, models: Callable[..., Result]) -> None:
+    manifest = home / "models" / "manifest.toml"
+    manifest.write_text(manifest.read_text().replace('licence = "MIT"', 'licence = "Gemma"', 1))
+
+    result = models("pull", "tiny")
+    lines = models("list").stdout.splitlines()
+
+    assert "tiny: its licence, Gemma, is not a free one; read it before use" in result.stderr
+    assert [line for line in lines if " tiny " in line and "Gemma, not free" in line]
+
+
+def test_what_an_interrupted_fetch_left_can_be_removed(home: Path, models: Callable[..., Result]) -> None:
+    left = home / "models" / ".other.gguf.part"
+    left.write_bytes(bytes(2_000_000))
+
+    result = models("remove", "other")
+
+    assert (result.stderr, left.exists()) == ("other: removed, 2 MB freed\n", False)
+
+
+def test_an_embedder_that_is_damaged_is_named_and_can_be_removed(home: Path, models: Callable[..., Result]) -> None:
+    folder = home / "models" / "multilingual-e5-small"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(b"half")
+
+    verified = models("verify", "multilingual-e5-small")
+    removed = models("remove", "multilingual-e5-small")
+
+    assert "multilingual-e5-small is damaged; fetch again with" in str(verified.exception)
+    assert (removed.exit_code, folder.exists()) == (0, False)
+
+
 def test_a_choice_is_kept_and_can_be_taken_back(home: Path, models: Callable[..., Result]) -> None:
     for name in ("tiny", "other"):
         install(home, name)

@@ -159,6 +159,11 @@ class EmbedderModel(Section):
     files: tuple[ModelFile, ...] = Field(min_length=1)
 
     @property
+    def free(self) -> bool:
+        """Whether the licence allows everybody everything."""
+        return self.licence in _FREE
+
+    @property
     def size(self) -> int:
         """Return how many bytes are to be fetched."""
         return sum(file.size for file in self.files)
@@ -224,7 +229,8 @@ def _read(path: Path) -> _Manifest:
         return _Manifest(**read_toml(path))
     except ValidationError as error:
         first = error.errors()[0]
-        told = first["msg"].lower().removeprefix("value error, ")
+        ours = first["msg"].removeprefix("Value error, ")
+        told = ours if ours != first["msg"] else ours.lower()
         raise ConfigError(f"{path}: {'.'.join(map(str, first['loc']))}: {told}") from error
 
 

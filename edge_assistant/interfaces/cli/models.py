@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from shutil import rmtree
+from typing import TYPE_CHECKING
 
 import click
 
-from edge_assistant.errors import DownloadError, InputError
+from edge_assistant.errors import DownloadError, InputError, StorageError
 from edge_assistant.interfaces.cli import Session, echo_json
+from edge_assistant.interfaces.cli.models_bench import command as bench_model
+from edge_assistant.interfaces.cli.models_shown import MEGABYTE, Tenths, line, progress_of, record
 from edge_assistant.safe_text import safe_text
 
 if TYPE_CHECKING:
     from edge_assistant.models.catalog import Catalog, EmbedderModel, ModelFile
-
-_MEGABYTE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,9 @@ def command() -> None:
     """List, fetch and choose language models."""
 
 
+command.add_command(bench_model)
+
+
 @command.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
@@ -61,16 +63,17 @@ def list_models(session: Session, as_json: bool) -> None:
         click.echo(safe_text(f"in use: {room.in_use}"), err=True)
     for model in room.catalog:
         here = model.flaw(model.path(room.folder)) is None
-        if as_json:
-            echo_json(_record(model, here, room))
-        else:
-            click.echo(safe_text(_line(model, here, room)))
+        _show(model, here, model.name == room.in_use, "", as_json)
     for embedder in room.catalog.embedders.values():
         here = (room.folder / embedder.name / "origin.json").exists()
-        if as_json:
-            echo_json(_embedder_record(embedder, here, room))
-        else:
-            click.echo(safe_text(_embedder_line(embedder, here, room)))
+        _show(embedder, here, embedder.name == room.embeds, "embeds", as_json)
+
+
+def _show(model: ModelFile | EmbedderModel, here: bool, in_use: bool, fit: str, as_json: bool) -> None:
+    if as_json:
+        echo_json(record(model, here, in_use, fit))
+    else:
+        click.echo(safe_text(line(model, here, in_use, fit)))
 
 
 @command.command(name="pull")
@@ -87,8 +90,12 @@ def pull_model(session: Session, name: str | None) -> None:
     model, path = room.find(name)
     if path != model.path(room.folder):
         raise InputError(f"{path} is a file of your own; only models of the list can be fetched")
-    with _progress(model.name, model.size, elsewhere=_Tenths(model.name, model.size)) as progress:
-        pull(model, room.folder, lambda done, total: progress(done))
+    if not model.free:
+        click.echo(
+            safe_text(f"{model.name}: its licence, {model.licence}, is not a free one; read it before use"), err=True
+        )
+    with progress_of(model.name, model.size, elsewhere=Tenths(model.name)) as progress:
+        pull(model, room.folder, progress)
     click.echo(safe_text(f"{model.name}: {path}"), err=True)
 
 
@@ -96,24 +103,47 @@ def pull_model(session: Session, name: str | None) -> None:
 @click.argument("name", required=False)
 @click.pass_obj
 def verify_model(session: Session, name: str | None) -> None:
-    """Compare size and SHA-256 of NAME, or of every model that lies here, with what they should be."""
+    """Compare size, header and SHA-256 of NAME, or of everything that lies here, with what they should be."""
     room = _Room.of(session)
+    embedders = [one for one in room.catalog.embedders.values() if (room.folder / one.name).is_dir()]
+    if name in room.catalog.embedders:
+        _tell_damage([_embedder_damage(room, room.catalog.embedders[name])])
+        return
     present = [(model, model.path(room.folder)) for model in room.catalog if model.path(room.folder).exists()]
-    damaged = []
-    for model, path in [room.find(name)] if name else present:
-        read = 0
-        with _progress(model.name, model.size, elsewhere=lambda done: None) as progress:
+    told = [_model_damage(model, path) for model, path in ([room.find(name)] if name else present)]
+    _tell_damage([*told, *(_embedder_damage(room, one) for one in embedders if not name)])
 
-            def count(size: int, progress: Callable[[int], object] = progress) -> None:
-                nonlocal read
-                read += size
-                progress(read)
 
-            damage = model.damage(path, count)
-        if damage is not None:
-            damaged.append((model.name, damage))
-            continue
-        click.echo(safe_text(f"{model.name}: whole"))
+def _model_damage(model: ModelFile, path: Path) -> tuple[str, str | None]:
+    read = 0
+    with progress_of(model.name, model.size, elsewhere=lambda done, total: None) as progress:
+
+        def count(size: int) -> None:
+            nonlocal read
+            read += size
+            progress(read, model.size)
+
+        damage = model.damage(path, count)
+    if damage is None:
+        known = all(part.sha256 for part in model.parts)
+        click.echo(
+            safe_text(f"{model.name}: whole" if known else f"{model.name}: whole by its header; its SHA-256 is unknown")
+        )
+    return model.name, damage
+
+
+def _embedder_damage(room: _Room, model: EmbedderModel) -> tuple[str, str | None]:
+    from edge_assistant.adapters.embedder_downloads import whole
+
+    if not whole(room.folder / model.name):
+        return model.name, "is damaged" if (room.folder / model.name).exists() else "is not there"
+    click.echo(safe_text(f"{model.name}: whole"))
+    return model.name, None
+
+
+def _tell_damage(examined: list[tuple[str, str | None]]) -> None:
+    """Raise `DownloadError`, which names every damaged one, if there is one."""
+    damaged = [(name, damage) for name, damage in examined if damage is not None]
     if damaged:
         told = "; ".join(f"{name} {damage}" for name, damage in damaged)
         raise DownloadError(f"{told}; fetch again with: edge-assistant models pull {damaged[0][0]}")
@@ -140,28 +170,49 @@ def rollback_model(session: Session) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove_model(session: Session, name: str) -> None:
-    """Delete the file of the model NAME, unless it is in use."""
+    """Delete the model NAME, with what an interrupted fetch left of it, unless it is in use."""
     room = _Room.of(session)
+    if name in room.catalog.embedders:
+        _remove_embedder(room, name)
+        return
     model, path = room.find(name)
     if path == room.find(None)[1]:
         raise InputError(f"{model.name} is in use; choose another one first: edge-assistant models use NAME")
-    if path != model.path(room.folder) or not path.exists():
+    begun = [file for part in model.parts for file in room.folder.glob(f".{part.file}.part*") if file.is_file()]
+    files = [file for file in (*model.paths(path), *begun) if file.exists()]
+    if path != model.path(room.folder) or not files:
         raise InputError(f"{model.name} does not lie in {room.folder}")
-    path.unlink()
-    click.echo(f"{model.name}: removed, {model.size / _MEGABYTE:,.0f} MB freed", err=True)
+    _delete(model.name, files)
+
+
+def _remove_embedder(room: _Room, name: str) -> None:
+    folder = room.folder / name
+    if name == room.embeds:
+        raise InputError(f"{name} is in use; name another one first: knowledge.embedder")
+    if not folder.is_dir():
+        raise InputError(f"{name} does not lie in {room.folder}")
+    _delete(name, [file for file in folder.rglob("*") if file.is_file()])
+    rmtree(folder, ignore_errors=True)
+
+
+def _delete(name: str, files: list[Path]) -> None:
+    """Delete files and say what that freed. Raises `StorageError`."""
+    try:
+        freed = sum(file.stat().st_size for file in files)
+        for file in files:
+            file.unlink()
+    except OSError as error:
+        raise StorageError(f"{error.filename}: {(error.strerror or type(error).__name__).lower()}") from error
+    click.echo(safe_text(f"{name}: removed, {freed / MEGABYTE:,.0f} MB freed"), err=True)
 
 
 def _pull_embedder(room: _Room, model: EmbedderModel) -> None:
     from edge_assistant.adapters.embedder_downloads import pull_embedder
 
-    with _progress(model.name, model.size, elsewhere=_Tenths(model.name, model.size)) as progress:
-        path = pull_embedder(model, room.folder, progress)
-    click.echo(
-        safe_text(
-            f'{model.name}: {path}; use it with: knowledge.embedder = "{model.name}", then: edge-assistant kb rebuild'
-        ),
-        err=True,
-    )
+    with progress_of(model.name, model.size, elsewhere=Tenths(model.name)) as progress:
+        path = pull_embedder(model, room.folder, lambda done: progress(done, model.size))
+    used = f'knowledge.embedder = "{model.name}", then: edge-assistant kb rebuild'
+    click.echo(safe_text(f"{model.name}: {path}; use it with: {used}"), err=True)
 
 
 def _use(session: Session, name: str) -> None:
@@ -179,58 +230,3 @@ def _use(session: Session, name: str) -> None:
     if again != chosen:
         raise InputError(f"{chosen} is chosen, but the environment variable EDGE_ASSISTANT_DEVICE__MODEL says {again}")
     click.echo(safe_text(f"{chosen} is in use"), err=True)
-
-
-def _line(model: ModelFile, here: bool, room: _Room) -> str:
-    mark = "*" if model.name == room.in_use else " "
-    size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory" if model.memory else "-"
-    spoken = ", ".join(model.languages)
-    return f"{mark} {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
-
-
-def _embedder_line(model: EmbedderModel, here: bool, room: _Room) -> str:
-    mark = "*" if model.name == room.embeds else " "
-    size, memory = f"{model.size / _MEGABYTE:,.0f} MB", f"{model.memory:,} MB memory" if model.memory else "-"
-    spoken = f"embeds {', '.join(model.languages)}"
-    return f"{mark} {model.name:<30} {'here' if here else '-':<5} {size:>9} {memory:>16}  {model.licence:<11} {spoken}"
-
-
-def _embedder_record(model: EmbedderModel, here: bool, room: _Room) -> dict[str, object]:
-    facts = model.model_dump(include={"name", "memory", "licence", "languages"})
-    return {**facts, "size": model.size, "kind": "embedder", "installed": here, "in_use": model.name == room.embeds}
-
-
-def _record(model: ModelFile, here: bool, room: _Room) -> dict[str, object]:
-    facts = model.model_dump(include={"name", "size", "memory", "licence", "languages", "quantization", "sha256"})
-    return {**facts, "installed": here, "in_use": model.name == room.in_use}
-
-
-@contextmanager
-def _progress(name: str, size: int, elsewhere: Callable[[int], object]) -> Iterator[Callable[[int], object]]:
-    """Show a bar with rate and time left on stderr, and do something else where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield elsewhere
-        return
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(TextColumn("{task.description}"), *columns, console=console) as bar:
-        task = bar.add_task(name, total=size)
-        yield lambda done: bar.update(task, completed=done)
-
-
-class _Tenths:
-    """Tells progress in lines."""
-
-    def __init__(self, name: str, size: int) -> None:
-        self._name = name
-        self._size = size
-        self._told = 0
-
-    def __call__(self, done: int) -> None:
-        tenth = 10 * done // self._size
-        if tenth > self._told:
-            self._told = tenth
-            click.echo(f"{self._name}: {tenth}0 %", err=True)
