@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from edge_assistant.knowledge.chunks import chunks
 from edge_assistant.knowledge.documents import plain
+from edge_assistant.knowledge.schema import STEPS
 from edge_assistant.knowledge.store import Store
 from edge_assistant.knowledge.words import quoted, terms
 from edge_assistant.storage.database import Database
@@ -227,3 +229,25 @@ def test_passages_in_other_languages_do_not_pass_be_they_few_or_many(
 
     assert store.passing([1, 4, 5], language="en") == {1}
     assert store.passing([1, 4, 5], language="zh") == {4, 5}
+
+
+def test_a_home_of_an_earlier_version_keeps_its_documents(tmp_path: Path) -> None:
+    earlier = Database(tmp_path / "assistant.db")
+    earlier.grow("knowledge", STEPS[:3])
+    with earlier.transaction() as connection:
+        connection.execute(
+            "INSERT INTO documents(collection, source, origin, title, language, sha256, share, added) "
+            "VALUES ('main', 'pump.txt', '', 'Pump', 'en', '', 'never', 0)"
+        )
+        connection.execute(
+            "INSERT INTO chunks(document_id, ordinal, title, text, place, language) "
+            "VALUES (1, 0, 'Pump', 'The pump is red.', 'pump.txt', 'en')"
+        )
+    earlier.close()
+
+    kept = Store(Database(tmp_path / "assistant.db"))
+
+    assert [(entry.source, entry.passages) for entry in kept.entries()] == [("pump.txt", 1)]
+    assert kept.passages([1])[1].dated is None
+    columns = {row["name"] for row in kept.database.rows("PRAGMA table_info(documents)")}
+    assert ("share" in columns) is (sqlite3.sqlite_version_info < (3, 35))

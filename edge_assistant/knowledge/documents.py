@@ -52,6 +52,8 @@ class Document:
     origin: str = ""
     """The file it was read from."""
     sha256: str = ""
+    dated: float | None = None
+    """When it was written or last changed, in seconds since 1970, where that is known."""
 
     @property
     def fingerprint(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -107,7 +107,7 @@ def _take(
         if writable_text(str(file)) != str(file):
             raise InputError(f"{writable_text(str(file))}: the name holds bytes that are no UTF-8")
         readers.checked(file, limit)
-        origin, digest = str(file.resolve()), _digest(file)
+        origin, (digest, changed) = str(file.resolve()), _looked_at(file)
         name = shelf.name(file, wish)
         if shelf.holds(name, origin, digest, language):
             report.unchanged.append(name)
@@ -115,7 +115,7 @@ def _take(
             report.moved.append(name)
         else:
             document = read(file, name, limit=limit, collection=shelf.collection, language=language)
-            library.put(document)
+            library.put(document if document.dated else replace(document, dated=changed))
             shelf.put(document)
             report.added.append(name)
     except InputError as error:
@@ -144,11 +144,11 @@ def sync_starter(library: Library, folder: Path | None, *, limit: int = 5_000_00
     return report
 
 
-def _digest(file: Path) -> str:
-    """Return the hash of a file's content, a piece at a time. Raises `InputError`."""
+def _looked_at(file: Path) -> tuple[str, float]:
+    """Return the hash of a file's content, and when it was last changed. Raises `InputError`."""
     try:
         with file.open("rb") as stream:
-            return sha256(stream)
+            return sha256(stream), os.fstat(stream.fileno()).st_mtime
     except OSError as error:
         raise InputError(f"{file}: {(error.strerror or 'it cannot be read').lower()}") from error
 

@@ -11,6 +11,7 @@ from edge_assistant.knowledge.answering import Finding, finding, ranked, togethe
 from edge_assistant.knowledge.chunks import Chunk, chunks
 from edge_assistant.knowledge.collections import Collections, Terms, answered, preferred
 from edge_assistant.knowledge.compound import questions
+from edge_assistant.knowledge.contradictions import noticed
 from edge_assistant.knowledge.documents import Document
 from edge_assistant.knowledge.evidence import Question
 from edge_assistant.knowledge.former import Former, Stamped
@@ -141,6 +142,7 @@ class Library:
         question = self.question(self.reworded(text), language)
         nearness = cache(lambda said: self.meanings.nearness(question.text, language, said))
         whole = answered(found, lambda passages: finding(question, passages, nearness))
+        whole = whole and noticed(whole, found, text, language)
         parts = questions(text)
         if len(parts) == 1:
             return whole

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final
 
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge.documents import Block, Kind
@@ -11,6 +13,14 @@ if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
 _LISTS = ("bullet_list", "ordered_list")
+_DAYS: Final = ("last_modified", "modified", "updated", "revised", "date", "created")
+"""What front matter calls the day of a document; the first that there is counts."""
+_DAY: Final = re.compile(
+    rf"^({'|'.join(_DAYS).replace('_', '[-_]')})\s*:\s*[\"']?(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HEAD: Final = 4096
+"""Bytes in which front matter is looked for."""
 
 
 def blocks_of(text: str) -> tuple[Block, ...]:
@@ -103,12 +113,29 @@ def _table(node: SyntaxTreeNode) -> str:
     )
 
 
+def dated(content: bytes) -> float | None:
+    """Return the day that YAML front matter names, in seconds since 1970; where it names two, that of the change."""
+    text = content[:_HEAD].decode("utf-8-sig", "ignore").replace("\r\n", "\n")
+    said = {found[1].lower().replace("-", "_"): found for found in _DAY.finditer(text[: _front_matter(text)])}
+    found = next((said[name] for name in _DAYS if name in said), None)
+    if found is None:
+        return None
+    year, month, day = map(int, found.group(2, 3, 4))
+    try:
+        return datetime(year, month, day, tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return None
+
+
+def _front_matter(text: str) -> int:
+    """Return where YAML front matter ends, or 0 where there is none."""
+    if not text.startswith("---\n"):
+        return 0
+    end = text.find("\n---", 3)
+    return 0 if end < 0 else end + 4
+
+
 def _without_front_matter(text: str) -> str:
     """Blank out YAML front matter, so that line numbers stay right."""
-    if not text.startswith("---\n"):
-        return text
-    end = text.find("\n---", 3)
-    if end < 0:
-        return text
-    end += 4
+    end = _front_matter(text)
     return "\n" * text.count("\n", 0, end) + text[end:]

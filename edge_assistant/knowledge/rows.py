@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def written(connection: sqlite3.Connection, document: Document, chunks: Sequence[Chunk]) -> list[int]:
     """Write a document and its passages; return their numbers."""
     row = connection.execute(
-        "INSERT INTO documents(collection, source, origin, title, language, sha256, added) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents(collection, source, origin, title, language, sha256, dated, added) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.collection,
             document.source,
@@ -26,6 +26,7 @@ def written(connection: sqlite3.Connection, document: Document, chunks: Sequence
             document.title,
             document.language,
             document.fingerprint,
+            document.dated,
             time.time(),
         ),
     ).lastrowid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -66,5 +67,15 @@ def tell_languages(schema: sqlite_utils.Database) -> None:
     schema.execute("CREATE INDEX chunks_of_language ON chunks(language)")
 
 
-STEPS: Final = (create, note_changes, tell_languages)
+def date_documents(schema: sqlite_utils.Database) -> None:
+    """Keep of what age a document is, and no longer how far it may travel: its collection says that.
+
+    Before 3.35, of 2021, SQLite cannot take a column out; one that nobody reads stays there.
+    """
+    schema.execute("ALTER TABLE documents ADD COLUMN dated REAL")
+    if sqlite3.sqlite_version_info >= (3, 35):
+        schema.execute("ALTER TABLE documents DROP COLUMN share")
+
+
+STEPS: Final = (create, note_changes, tell_languages, date_documents)
 """Steps that were shipped never change."""

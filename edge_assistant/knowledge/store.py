@@ -45,6 +45,8 @@ class Stored:
     chunk: Chunk
     also: tuple[str, ...] = ()
     """Other places where the same passage stands."""
+    dated: float | None = None
+    """When its document was written or last changed, in seconds since 1970, where that is known."""
 
 
 class Store:
@@ -180,11 +182,11 @@ class Store:
 
     def _stored(self, where: str, values: Sequence[str | int] = ()) -> list[Stored]:
         rows = self.database.rows(
-            "SELECT c.*, d.source AS document, d.collection AS collection "  # noqa: S608
+            "SELECT c.*, d.source AS document, d.collection AS collection, d.dated AS dated "  # noqa: S608
             f"FROM chunks c JOIN documents d ON d.id = c.document_id {where}",
             values,
         )
-        return [Stored(row["id"], row["document"], row["collection"], _chunk(row)) for row in rows]
+        return [Stored(row["id"], row["document"], row["collection"], _chunk(row), dated=row["dated"]) for row in rows]
 
     def matching(
         self, words: Sequence[str], limit: int, language: str | None = None, within: Selection | None = None

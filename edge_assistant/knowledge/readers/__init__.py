@@ -10,6 +10,7 @@ from typing import Final
 
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge.documents import Block, Card, Document
+from edge_assistant.knowledge.markdown import dated
 from edge_assistant.knowledge.readers.archives import epub, word
 from edge_assistant.knowledge.readers.html import html
 from edge_assistant.knowledge.readers.mail import mail
@@ -81,6 +82,7 @@ def parsed(content: bytes, path: Path, source: str, *, collection: str, language
         collection=collection,
         origin=str(path.resolve()),
         sha256=hashlib.sha256(content).hexdigest(),
+        dated=dated(content) if path.suffix.lower() in (".md", ".markdown") else None,
     )
 
 
