@@ -29,7 +29,7 @@ test: $(VENV)/.dev     ## every test, with the real models
 	$(BIN)/pytest -q -m broker
 	$(BIN)/pytest -q -m model
 
-faults: $(VENV)/.dev   ## thousands of kills, cuts and damaged files: SEED=1 KILLS=2000 CUTS=500
+faults: $(VENV)/.dev   ## thousands of kills, cuts and damaged files: SEED=1 KILLS=2000 CUTS=500 FILES=200
 	$(BIN)/pytest -q -m faults
 
 check: $(VENV)/.dev    ## style, types, floors, pages

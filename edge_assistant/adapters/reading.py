@@ -15,7 +15,7 @@ from edge_assistant.knowledge.documents import Block, Card, Document
 SCRIPT: Final = Path(__file__).with_name("reader_worker.py")
 _AT_HOME: Final = frozenset({".md", ".markdown", ".txt", ".text", ".rst", ".csv", ".tsv", ".jsonl", ".srt", ".vtt"})
 _SMALL: Final = 64_000
-"""Bytes up to which these kinds are read at once, here: the worst Markdown of this size takes 1.5 s."""
+"""Bytes up to which these kinds are read at once, here: the worst Markdown of this size, `![` over and over, takes 4 s."""
 _MEGABYTES: Final = 768
 """Address space of the process; its libraries take 50 of it."""
 _BUSY: Final = 4.0
@@ -31,12 +31,17 @@ class Reading:
         *,
         patience: float | None = None,
         megabytes: int = _MEGABYTES,
+        at_home: int = _SMALL,
         script: Path = SCRIPT,
     ) -> None:
-        """Start nothing yet. `seconds` of processor time are for one document, `patience` of the clock."""
+        """Start nothing yet. `seconds` of processor time are for one document, `patience` of the clock.
+
+        Simple kinds of at most `at_home` bytes are read without the process.
+        """
         self._seconds = seconds
         self._patience = patience or _BUSY * seconds
         self._megabytes = megabytes
+        self._small = at_home
         self._script = script
         self._loop: asyncio.AbstractEventLoop | None = None
         self._child: Child | None = None
@@ -46,7 +51,7 @@ class Reading:
     ) -> Document:
         """Read one file of at most `limit` bytes. Raises `InputError` with one sentence where it cannot be used."""
         size = readers.checked(path, limit)
-        if size <= _SMALL and path.suffix.lower() in _AT_HOME:
+        if size <= self._small and path.suffix.lower() in _AT_HOME:
             return readers.read(path, source, limit=limit, collection=collection, language=language)
         request = {
             "read": str(path),

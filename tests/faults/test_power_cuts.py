@@ -66,7 +66,7 @@ def test_a_careless_index_without_its_hash_is_noticed(cut: Cut, monkeypatch: pyt
         def __eq__(self, other: object) -> bool:
             return True
 
-    monkeypatch.setattr(snapshots, "_sha256", lambda stream: Anything())
+    monkeypatch.setattr(snapshots, "sha256", lambda stream: Anything())
 
     assert any("other vectors" in sentence for sentence in cut(100, 80, "index").wrong)
 

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import Final
 from xml.etree import ElementTree
+from xml.parsers.expat import ExpatError
 
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge.documents import Block
@@ -49,7 +50,7 @@ def word(content: bytes) -> Content:
         with opened(content) as archive:
             title = _text_of(archive, "docProps/core.xml", "title")
         page = mammoth.convert_to_html(io.BytesIO(content), convert_image=lambda image: []).value
-    except (zipfile.BadZipFile, ElementTree.ParseError, *DAMAGE) as error:
+    except (zipfile.BadZipFile, ElementTree.ParseError, ExpatError, *DAMAGE) as error:
         raise InputError("this is not a Word document that can be read") from error
     blocks, cards, heading = titled(blocks_of_page(page))
     return (blocks, cards, heading) if title in ("", heading) else (blocks_of_page(page), (), title)

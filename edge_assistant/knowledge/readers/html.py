@@ -9,7 +9,7 @@ from typing import Final
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge.documents import Block
 from edge_assistant.knowledge.markdown import blocks_of
-from edge_assistant.knowledge.readers.text import Content, decoded, titled
+from edge_assistant.knowledge.readers.text import DAMAGE, Content, decoded, titled
 
 _NOISE: Final = re.compile(
     r"<(script|style|template|noscript|svg|head)\b.*?</\1\s*>|<!--.*?-->|<\?.*?\?>", re.DOTALL | re.IGNORECASE
@@ -27,10 +27,13 @@ def html(content: bytes) -> Content:
 
 def blocks_of_page(page: str) -> tuple[Block, ...]:
     """Return the blocks of a page without scripts, styles and comments. Raises `InputError`."""
+    from bs4.exceptions import ParserRejectedMarkup
     from markdownify import markdownify
 
     try:
         converted = markdownify(_NOISE.sub(" ", page), heading_style="ATX", strip=["a", "img"])
     except RecursionError as error:
         raise InputError("the page is nested too deeply") from error
+    except (ParserRejectedMarkup, *DAMAGE) as error:
+        raise InputError("this is not a page that can be read") from error
     return tuple(replace(block, line=None) for block in blocks_of(converted))

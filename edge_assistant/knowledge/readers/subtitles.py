@@ -10,7 +10,7 @@ from edge_assistant.knowledge.documents import Block, joined
 from edge_assistant.knowledge.readers.text import Content, decoded
 
 _TIME: Final = re.compile(r"^(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,]\d{1,3}\s+-->")
-_MARKUP: Final = re.compile(r"<[^>\n]*>|\{\\[^}\n]*\}")
+_MARKUP: Final = re.compile(r"<[^<>\n]*>|\{\\[^{}\n]*\}")
 _ENDED: Final = (".", "!", "?", "。", "！", "？", "…", '."', ".”")
 _MOST: Final = 12
 """Cues that are joined at most while no sentence ends."""
