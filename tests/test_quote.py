@@ -9,10 +9,10 @@ import pytest
 from edge_assistant.knowledge.asked import Want, holds, wanted
 from edge_assistant.knowledge.documents import Block, Document
 from edge_assistant.knowledge.likeness import likeness
-from edge_assistant.knowledge.quote import paired, quoted, section, shortened
+from edge_assistant.knowledge.quote import length, paired, quoted, section, shortened
 from edge_assistant.knowledge.traits import reversed_by, traits, wanted_spots
 from edge_assistant.knowledge.units import Unit, units
-from edge_assistant.knowledge.words import length, naming
+from edge_assistant.knowledge.words import naming
 from tests.bag_of_words import BagOfWords, heating, library
 
 
@@ -87,7 +87,7 @@ def test_a_long_sentence_is_shortened_to_what_bears_on_the_question() -> None:
     sentence = (
         "The company, which had been founded in a small shed by three brothers from the north, sold bicycles at first, "
         "then moved to larger machines, and built the first pump of its kind in Graz in 1987, although nobody in the "
-        "trade believed that such a pump, being heavy and loud, would ever find a buyer outside the town."
+        "trade believed that such a pump, being heavy and loud, would ever find a buyer outside the town, in the valley or in the hills behind it."
     )
 
     quoted = shortened(sentence, naming("When was the first pump built?"), "en")
@@ -183,7 +183,7 @@ def test_a_clause_that_is_too_long_is_cut_between_its_phrases() -> None:
     said = shortened(sentence, naming("Who built the red pump?"), "en")
 
     assert "built by Miller" in said
-    assert length(said) <= 37
+    assert length(said) <= 39
 
 
 def test_only_what_is_said_is_embedded_and_only_where_it_may_be_the_answer(tmp_path: Path) -> None:
@@ -220,3 +220,30 @@ def test_what_a_document_says_to_an_assistant_is_not_quoted(hostile: str) -> Non
 @pytest.mark.parametrize("plain", ["Ignore the previous beep.", "Tell the driver.", "System: a pump and a valve."])
 def test_what_a_document_says_to_its_reader_is_quoted(plain: str) -> None:
     assert [unit.text for unit in units(plain)] == [plain]
+
+
+def test_a_row_of_a_table_is_said_with_the_names_of_its_columns() -> None:
+    first, second = units("- Model: A; Weight: 9 kg; Time: 12:30\n- Model: B; Weight: 12 kg; Time: 13:00")
+    (chinese,) = units("- 型号: 乙; 重量: 12公斤")
+
+    assert quoted(first, ("weight",), "en") == "Model A: Weight 9 kg; Time 12:30"
+    assert quoted(second, ("weight",), "en") == "Model B: Weight 12 kg; Time 13:00"
+    assert quoted(chinese, ("重量",), "zh") == "型号乙：重量12公斤"
+
+
+def test_of_a_long_row_only_the_wanted_cells_are_said() -> None:
+    row = "; ".join(["Model: B", "Weight: 12 kg", *(f"Column {number}: some more words" for number in range(9))])
+
+    assert quoted(units(f"- {row}")[0], ("weight",), "en") == "Model B: Weight 12 kg"
+
+
+def test_a_list_with_colons_is_no_table() -> None:
+    (whole,) = units("- Open: the door is heavy\n- Close it")
+
+    assert whole.whole
+    assert not whole.row
+
+
+def test_articles_and_marks_are_not_counted_as_words_to_read() -> None:
+    assert length("The pump – a red one – weighs 12.5 kg.") == 6
+    assert length("水泵重40公斤。") == 6
