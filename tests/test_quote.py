@@ -87,7 +87,8 @@ def test_a_long_sentence_is_shortened_to_what_bears_on_the_question() -> None:
     sentence = (
         "The company, which had been founded in a small shed by three brothers from the north, sold bicycles at first, "
         "then moved to larger machines, and built the first pump of its kind in Graz in 1987, although nobody in the "
-        "trade believed that such a pump, being heavy and loud, would ever find a buyer outside the town, in the valley or in the hills behind it."
+        "trade believed that such a pump, being heavy and loud, would ever find a buyer outside the town, "
+        "in the valley or in the hills behind it."
     )
 
     quoted = shortened(sentence, naming("When was the first pump built?"), "en")
