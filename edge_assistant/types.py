@@ -173,6 +173,10 @@ class Limits:
     temperature: float = 0.3
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    seconds: float = 120.0
+    """After that a local model is stopped; what it has said by then stands."""
+    thoughts: int = 1024
+    """Tokens that a local reasoning model may think before it has to answer; they come on top."""
     schema: str = ""
     """A JSON schema that the answer follows, as text; a model that cannot be held to it ignores it."""
     grammar: str = ""

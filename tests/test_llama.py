@@ -507,3 +507,23 @@ async def test_a_count_without_a_sign_of_life_ends_the_worker(tmp_path: Path) ->
             await model.count(QUESTION)
 
         assert not model.loaded
+
+
+@pytest.mark.parametrize(
+    ("ended", "sentence"), [("time", "said nothing before its time was over"), ("loop", "went round in circles")]
+)
+async def test_an_answer_without_a_word_is_no_answer(ended: str, sentence: str, tmp_path: Path) -> None:
+    play = f"""
+say(ready={{}})
+for text in ("", "words"):
+    asked = hear()
+    if text:
+        say(id=asked["ask"], text=text)
+    say(id=asked["ask"], done={{**DONE, "ended": {ended!r}}})
+hear()
+"""
+    async with playing(tmp_path, play) as model:
+        with pytest.raises(TierError, match=sentence):
+            await said(model)
+
+        assert await said(model) == "words"

@@ -249,6 +249,27 @@ async def test_a_prompt_longer_than_the_context_is_counted_and_refused(small: Ll
 
 
 @pytest.mark.model
+async def test_an_answer_ends_when_its_time_is_over(small: LlamaModel) -> None:
+    with pytest.raises(TierError, match="said nothing before its time was over"):
+        await said(small, Limits(seconds=0.02), (Message("user", "one two three " * 400),))
+
+    assert small.last is not None
+    assert small.last.ended == "time"
+    assert await said(small, Limits(max_tokens=2))
+
+
+@pytest.mark.model
+async def test_an_answer_in_circles_ends(small: LlamaModel) -> None:
+    grammar = 'root ::= "round and round and round we go. " root'
+
+    await said(small, Limits(max_tokens=1500, grammar=grammar))
+
+    assert small.last is not None
+    assert small.last.ended == "loop"
+    assert small.last.tokens < 100
+
+
+@pytest.mark.model
 async def test_a_real_model_leans_to_what_is_so(default: LlamaModel) -> None:
     def asked(passage: str) -> tuple[Message, ...]:
         text = f"Passage: {passage}\n\nDoes the passage state the colour of the door? Reply with Yes or No only."

@@ -26,6 +26,11 @@ from edge_assistant.models.turns import Turns
 from edge_assistant.types import Limits, Message
 
 WORKER: Final = Path(__file__).with_name("llama_worker.py")
+_WORDLESS: Final = {
+    "time": "said nothing before its time was over",
+    "loop": "went round in circles before it said anything",
+}
+"""What to say of an answer without a word, by how it ended."""
 QUEUE: Final = 16
 """Requests that may wait for their turn."""
 
@@ -101,13 +106,17 @@ class LlamaModel:
         Where several wait, the askers take turns. Raises `PromptTooLong`, and `TierError` when too many wait, the
         worker cannot be started, dies or hangs, or the prompt was deadly before.
         """
+        silent, spoken = True, None
         async with aclosing(self._frames(_request(messages, limits), asker)) as frames:
             async for frame in frames:
                 if "text" in frame:
+                    silent = False
                     yield cast(str, frame["text"])
                 else:
-                    self.last = _spoken(cast("dict[str, Any]", frame["done"]))
-                    told(self.last)
+                    self.last = spoken = _spoken(cast("dict[str, Any]", frame["done"]))
+                    told(spoken)
+        if silent and spoken is not None and spoken.ended in _WORDLESS:
+            raise TierError(f"the local model {_WORDLESS[spoken.ended]}")
 
     async def leaning(self, messages: Sequence[Message], choices: tuple[str, str], *, asker: str = "") -> float:
         """Return by how much the first word is likelier to come next than the second: the difference of their logits.
@@ -235,6 +244,8 @@ def _request(messages: Sequence[Message], limits: Limits) -> Frame:
         "temperature": limits.temperature,
         "stop": list(limits.stop),
         "seed": limits.seed,
+        "seconds": limits.seconds,
+        "thoughts": limits.thoughts,
         "schema": limits.schema,
         "grammar": limits.grammar,
     }

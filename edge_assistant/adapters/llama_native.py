@@ -35,6 +35,7 @@ class Course:
     ended: str = "length"
     first: float | None = None
     likelihoods: list[float] = field(default_factory=list)
+    thought: int = 0
 
     def said(self, likelihood: float) -> None:
         self.tokens += 1
@@ -45,7 +46,7 @@ class Course:
         first = self.first or now
         counts = {"prompt": self.prompt, "reused": self.reused, "tokens": self.tokens, "ended": self.ended}
         times = {"reading": first - self.started, "speaking": now - first}
-        return {**counts, **times, "likelihoods": self.likelihoods}
+        return {**counts, **times, "likelihoods": self.likelihoods, "thought": self.thought}
 
 
 class TooLong(Exception):
@@ -108,13 +109,14 @@ class Model:
         prompt, thinking = self._prompt(request["messages"])
         self._fits(prompt, min(request["max_tokens"], SHORTEST_ANSWER))
         course = Course(started, len(prompt))
-        speech = Speech(request["stop"], thinking=thinking)
-        for token in self._tokens(prompt, request, cancelled, course):
+        speech = Speech(request["stop"], thinking=thinking, thoughts=request["thoughts"])
+        for token in self._tokens(prompt, request, cancelled, course, speech):
             if text := speech.add(self._vocabulary.piece(token)):
                 say(text)
-            if speech.stopped:
-                course.ended = "stop"
+            if speech.ended:
+                course.ended = speech.ended
                 break
+        course.thought = speech.thought
         if course.ended != "cancelled" and (text := speech.rest()):
             say(text)
         return course.told()
@@ -140,14 +142,22 @@ class Model:
             raise TooLong(len(prompt))
 
     def _tokens(
-        self, prompt: list[int], request: Mapping[str, Any], cancelled: threading.Event, course: Course
+        self,
+        prompt: list[int],
+        request: Mapping[str, Any],
+        cancelled: threading.Event,
+        course: Course,
+        speech: Speech,
     ) -> Iterator[int]:
-        """Yield tokens until the model, the limit or the host ends it, and note which of them it was."""
-        limit = min(request["max_tokens"], self._context.size - len(prompt))
+        """Yield tokens until the model, the limit or the host ends it, and note which of them it was.
+
+        Thoughts have a limit of their own; they are ended by putting their end into the model's mouth.
+        """
+        room = self._context.size - len(prompt)
         sampler = Sampler(request["temperature"], request["seed"], self._followed(request))
         try:
             unread, course.reused = self._unread(prompt, request["messages"])
-            while course.tokens < limit:
+            while course.tokens < room and course.tokens - speech.thought < request["max_tokens"]:
                 self._context.read(unread)
                 token, likelihood = sampler.choose(self._context.logits())
                 course.first = course.first or time.monotonic()
@@ -158,7 +168,9 @@ class Model:
                     return
                 course.said(likelihood)
                 yield token
-                unread = [token]
+                hurry = self._vocabulary.tokens(speech.hurried())
+                room -= len(hurry)
+                unread = [token, *hurry]
         except Interrupted:
             course.ended = "cancelled"
 

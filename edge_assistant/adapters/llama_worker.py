@@ -129,13 +129,31 @@ class Worker:
         try:
             if "choices" in request:
                 return self._lean(request, cancelled)
-            return {"done": self._model.answer(request, lambda text: self._line.say(id=number, text=text), cancelled)}
+            return {"done": self._speak(request, cancelled)}
         except TooLong as error:
             return {"too_long": error.args[0]}
         finally:
             with self._lock:
                 self._current = None
                 del self._cancelled[number]
+
+    def _speak(self, request: Mapping[str, Any], cancelled: threading.Event) -> dict[str, object]:
+        """Say an answer, for so many seconds at most."""
+        assert self._model is not None, "loaded first"
+        number, late = request["ask"], threading.Event()
+
+        def overtime() -> None:
+            late.set()
+            self._stop(number)
+
+        timer = threading.Timer(request["seconds"], overtime)
+        timer.daemon = True
+        timer.start()
+        try:
+            done = self._model.answer(request, lambda text: self._line.say(id=number, text=text), cancelled)
+        finally:
+            timer.cancel()
+        return {**done, "ended": "time"} if done["ended"] == "cancelled" and late.is_set() else done
 
     def _lean(self, request: Mapping[str, Any], cancelled: threading.Event) -> dict[str, object]:
         assert self._model is not None, "loaded first"
@@ -148,16 +166,22 @@ class Worker:
 
     def _hear(self) -> None:
         for message in self._line.frames():
-            with self._lock:
-                if "ask" in message:
+            if "ask" in message:
+                with self._lock:
                     self._cancelled[message["ask"]] = threading.Event()
-                elif "cancel" in message and message["cancel"] in self._cancelled:
-                    self._cancelled[message["cancel"]].set()
-                    if self._current == message["cancel"] and self._model is not None:
-                        self._model.interrupt()
-            if "cancel" not in message:
+            if "cancel" in message:
+                self._stop(message["cancel"])
+            else:
                 (self._counted if "count" in message else self._asked).put(message)
         os._exit(0)
+
+    def _stop(self, number: int) -> None:
+        """Stop an answer that is under way, or will be."""
+        with self._lock:
+            if number in self._cancelled:
+                self._cancelled[number].set()
+                if self._current == number and self._model is not None:
+                    self._model.interrupt()
 
     def _beat(self) -> None:
         while self._busy.acquire():

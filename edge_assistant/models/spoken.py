@@ -14,12 +14,15 @@ class Spoken:
     reused: int
     tokens: int
     ended: str
-    """``stop``, ``length``, ``loop`` (it said the same again and again) or ``cancelled``."""
+    """``stop``, ``length``, ``time``, ``loop`` (it said the same again and again) or ``cancelled``."""
     reading: float
     """Seconds until the first token."""
     speaking: float
     likelihoods: tuple[float, ...] = ()
     """The natural logarithm of each token's probability, as the model saw it before any penalty; in order."""
+
+    thought: int = 0
+    """How many of the tokens were reasoning, which is not shown."""
 
     @property
     def tokens_per_second(self) -> float:
