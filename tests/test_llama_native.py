@@ -249,6 +249,17 @@ async def test_a_prompt_longer_than_the_context_is_counted_and_refused(small: Ll
 
 
 @pytest.mark.model
+async def test_a_loaded_worker_says_how_it_is_spoken_to_and_what_confines_it(small: LlamaModel) -> None:
+    await said(small, Limits(max_tokens=2))
+
+    assert small.facts["template"] == "the file's own chat template, known from SmolLM2 Instruct"
+    assert small.facts["confined"] == "no network and no other programs (seccomp)"
+    status = Path(f"/proc/{small.pid}/status").read_text()
+    assert "NoNewPrivs:\t1" in status
+    assert "Seccomp:\t2" in status
+
+
+@pytest.mark.model
 async def test_an_answer_ends_when_its_time_is_over(small: LlamaModel) -> None:
     with pytest.raises(TierError, match="said nothing before its time was over"):
         await said(small, Limits(seconds=0.02), (Message("user", "one two three " * 400),))

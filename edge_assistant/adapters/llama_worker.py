@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from edge_assistant.adapters.llama_native import Model
 
 PR_SET_PDEATHSIG = 1
+CLONE_NEWNET = 0x40000000
+LARGEST_FILE = 256
+"""Megabytes of one that is written, where any may be: what a model makes of the beginning of a conversation."""
 HEARTBEAT = 1.0
 """Seconds between two signs of life."""
 FAILURES = (
@@ -57,8 +60,13 @@ class Line:
 
 
 def harden(parent: int) -> None:
-    """Die with the parent, leave no core, be the first to go when memory is short, ignore the terminal."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    """Die with the parent, leave no core, be the first to go when memory is short, ignore the terminal.
+
+    Where that is permitted, move to a network of one's own with nothing in it.
+    """
+    library = ctypes.CDLL(None, use_errno=True)
+    library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    library.unshare(CLONE_NEWNET)
     if os.getppid() != parent:
         os._exit(0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -108,11 +116,13 @@ class Worker:
     def _load(self, how: Mapping[str, Any]) -> None:
         options = dict(how)
         file, sys.path[:], fixed = options.pop("file"), options.pop("path"), options.pop("fixed")
+        from edge_assistant.adapters.confinement import confine
         from edge_assistant.adapters.llama_native import Model
         from edge_assistant.models.loading import Fixed, Loading
 
         self._model = Model(file, Loading(**options), Fixed(**fixed) if fixed else None)
-        self._line.say(ready=self._model.facts())
+        confined = confine(LARGEST_FILE if fixed else 0)
+        self._line.say(ready={**self._model.facts(), "confined": confined})
 
     def _answer(self, request: Mapping[str, Any]) -> dict[str, object]:
         """Answer, and return the last frame about it."""
