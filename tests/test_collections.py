@@ -10,6 +10,7 @@ from edge_assistant.config import Collection as Settings
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge.collections import STARTER, Collection, Collections
 from edge_assistant.knowledge.documents import Card, Document, plain
+from edge_assistant.knowledge.fuse import lowered
 from edge_assistant.network.nearby import nearby
 from edge_assistant.policy import Policy
 from edge_assistant.storage.database import Database
@@ -63,6 +64,30 @@ def test_a_preferred_collection_is_lifted(tmp_path: Path) -> None:
 
     kept.collections.change("c" + usual[-1][0], priority=2)
     assert [one.source for one in kept.search("pump", 5, "en")] == [usual[2], usual[0], usual[1]]
+
+
+def test_a_document_of_the_owner_wins_near_ties_with_those_that_came_with_the_package(tmp_path: Path) -> None:
+    kept = library(tmp_path)
+    for number, text in enumerate(("The colour of the pump is red.", "Red is the colour of the pump, always.")):
+        kept.add(plain(f"{number}.txt", text, "en", collection=STARTER))
+    kept.add(plain("mine.txt", "The colour of the pump here is red since Ilse painted it.", "en"))
+
+    behind = [one.source for one in kept.search("Which colour is the pump?", 5, "en")]
+    kept.collections.change(STARTER, priority=0)
+    equal = [one.source for one in kept.search("Which colour is the pump?", 5, "en")]
+
+    assert behind[0] == "mine.txt"
+    assert equal[-1] == "mine.txt"
+
+
+def test_scores_of_lower_standing_change_nothing_among_themselves() -> None:
+    scores = {1: 1.0, 2: 0.9, 3: 0.2}
+
+    assert lowered(scores, {1, 2, 3}) == pytest.approx(scores)
+    assert lowered(scores, set()) == scores
+    assert list(lowered(scores, {1})) == [2, 1, 3]
+    assert list(lowered(scores, {1, 2})) == [1, 2, 3]
+    assert max(lowered(scores, {1}).values()) == pytest.approx(1.0)
 
 
 def test_a_document_of_the_owner_answers_before_one_that_came_with_the_package(tmp_path: Path) -> None:

@@ -349,3 +349,31 @@ def test_the_former_embedder_answers_until_the_new_one_has_seen_everything(tmp_p
     assert "the pump" in second.embedded
     assert [str(one) for one in changed.embedders()] == ["embedder second in /second: 3 of 3 passages have its vectors"]
     assert changed.verify() == []
+
+
+def test_an_embedder_that_the_tables_do_not_know_finds_but_does_not_weigh(tmp_path: Path) -> None:
+    texts = ("The pump was built in Graz in 1987.", "The pump is red and stands in the cellar of the house.")
+    answers, nearest = {}, {}
+    for place in ("", "/models/all-MiniLM-L6-v2-fp16", "/models/other"):
+        kept = Library(
+            Database(tmp_path / f"home{len(place)}" / "assistant.db"),
+            embedder=BagOfWords,
+            index=FaissIndex,
+            folder=tmp_path / f"home{len(place)}",
+            place=place,
+        )
+        for number, text in enumerate(texts):
+            kept.add(plain(f"{number}.txt", text, "en"))
+        answers[place] = kept.answer("In what year was the pump built?", "en")
+        nearest[place] = kept.find("In what year was the pump built?", 2, "en")[0].cosine
+
+    words = Library(Database(tmp_path / "words" / "assistant.db"))
+    for number, text in enumerate(texts):
+        words.add(plain(f"{number}.txt", text, "en"))
+    alone = words.answer("In what year was the pump built?", "en")
+
+    known, alike, other = (answer and answer.confidence for answer in answers.values())
+    assert known == alike
+    assert known != other
+    assert other == pytest.approx(alone and alone.confidence, abs=0.1)
+    assert all(cosine is not None for cosine in nearest.values())

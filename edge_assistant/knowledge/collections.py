@@ -66,6 +66,12 @@ class Collections:
         row = self._database.row("SELECT name, language, share, priority FROM collections WHERE name = ?", (name,))
         return Collection(*row) if row else Collection(name, priority=-1 if name == STARTER else 0)
 
+    def lower(self) -> tuple[str, ...]:
+        """Return the collections that stand behind all others."""
+        rows = self._database.rows("SELECT name FROM collections WHERE priority < 0")
+        names = {STARTER, *self._settings, *(row["name"] for row in rows)}
+        return tuple(sorted(name for name in names if self.of(name).priority < 0))
+
     def change(
         self, name: str, *, language: str | None = None, share: Share | None = None, priority: int | None = None
     ) -> Collection:

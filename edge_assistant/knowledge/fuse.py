@@ -14,6 +14,9 @@ DENSE: Final[Mapping[str, float]] = {"en": 0.5, "zh": 0.3}
 FOREIGN: Final = 0.8
 """How much it counts for a passage in another language than the question, which few words can match."""
 
+BEHIND: Final = 0.85
+"""What is left of the score of a passage of lower standing, where there are others: near ties are lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -51,6 +54,13 @@ def fused(bm25: Mapping[int, float], cosines: Mapping[int, float], dense: float)
         for number in {**bm25, **cosines}
     }
     return dict(sorted(scores.items(), key=lambda item: -item[1]))
+
+
+def lowered(scores: Mapping[int, float], behind: Container[int]) -> dict[int, float]:
+    """Return scores, best first, in which passages of lower standing lose near ties; the best score stays the best."""
+    new = {number: BEHIND * score if number in behind else score for number, score in scores.items()}
+    scale = max(scores.values(), default=0.0) / (max(new.values(), default=0.0) or 1.0)
+    return dict(sorted(((number, scale * score) for number, score in new.items()), key=lambda item: -item[1]))
 
 
 def fused_across(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class Library:
         snapshots = Snapshots(self.store, folder, index) if index and folder else None
         before = Former(self.store, snapshots, former) if snapshots and former else None
         self.meanings = Meanings(self.store, embedder, snapshots, before, place)
-        self._search = Search(self.store, self.meanings, self.collections.of)
+        self._search = Search(self.store, self.meanings, self.collections)
         self._synonyms = synonyms
         self._asked: tuple[tuple[str, str, int], Question] | None = None
 
@@ -123,7 +124,9 @@ class Library:
         asked = language or detect(text)
         if found and found[0].stored.chunk.language != asked:  # no sentence can be weighed by its words
             return preferred(found)
-        return preferred(ranked(self.question(text, asked), found))
+        known = {one.stored.id: one for one in found}
+        order = ranked(self.question(text, asked), self._weighable(found))
+        return preferred([known[one.stored.id] for one in order])
 
     def question(self, text: str, language: str) -> Question:
         """Return a question with what the library knows about its words; the last one is kept with what it found."""
@@ -141,12 +144,16 @@ class Library:
             found = self.find(text, 10, language, within=within)
         question = self.question(self.reworded(text), language)
         nearness = cache(lambda said: self.meanings.nearness(question.text, language, said))
-        whole = answered(found, lambda passages: finding(question, passages, nearness))
+        whole = answered(self._weighable(found), lambda passages: finding(question, passages, nearness))
         whole = whole and noticed(whole, found, text, language)
         parts = questions(text)
         if len(parts) == 1:
             return whole
         return together([self.answer(part, language, within=within) for part in parts], whole)
+
+    def _weighable(self, found: Sequence[Found]) -> Sequence[Found]:
+        """Return passages as the tables were fitted on them: with cosines of the one embedder, else with none."""
+        return found if self.meanings.measured else [replace(one, cosine=None) for one in found]
 
     def reworded(self, text: str) -> str:
         """Return a text in the words that the documents use, where the user's own file says which mean the same."""

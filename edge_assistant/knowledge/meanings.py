@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from edge_assistant.errors import ConfigError, StorageError, TierError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     Meant: TypeAlias = tuple[Space, Future[FloatArray]]
     """Where passages lie, and the point of a question among them: shape (1, dimension)."""
 
+MEASURED: Final = "all-MiniLM-L6-v2"
+"""The embedder that the tables of probabilities were fitted with."""
 CANDIDATES: Final = 50
 """Passages that each way of looking may propose."""
 _log = logging.getLogger(__name__)
@@ -63,6 +66,11 @@ class Meanings:
     def stamp(self) -> str:
         """Return what identifies the embedder, or nothing without one."""
         return self._embedder.stamp if self._embedder else ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether what is near in meaning says how probable an answer is: other embedders find all things alike."""
+        return not self._place or Path(self._place).name.startswith(MEASURED)
 
     @property
     def index(self) -> StoredIndex | None:
@@ -131,8 +139,8 @@ class Meanings:
         return {number: cosine for number, cosine in near.items() if number in spoken}
 
     def nearness(self, text: str, language: str, said: str) -> float | None:
-        """Return how near a text is to a question in meaning; None where no embedder reads the question."""
-        meant = self.meant(text) if language in self.languages else None
+        """Return how near a text is to a question in meaning; None where no table knows what that is worth."""
+        meant = self.meant(text) if self.measured and language in self.languages else None
         if meant is None:
             return None
         space, vector = meant

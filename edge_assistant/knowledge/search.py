@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from edge_assistant.knowledge.collections import Collection
-from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across
+from edge_assistant.knowledge.collections import Collections
+from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across, lowered
 from edge_assistant.knowledge.meanings import CANDIDATES, Meanings
 from edge_assistant.knowledge.repeats import distinct
 from edge_assistant.knowledge.selection import Selection
@@ -20,12 +20,12 @@ _REPEATED: Final = 6
 
 
 class Search:
-    """Finds passages by words and by meaning; `collection` says what holds for those of one."""
+    """Finds passages by words and by meaning; those of collections that stand behind others lose near ties."""
 
-    def __init__(self, store: Store, meanings: Meanings, collection: Callable[[str], Collection]) -> None:
+    def __init__(self, store: Store, meanings: Meanings, collections: Collections) -> None:
         self._store = store
         self._meanings = meanings
-        self._collection = collection
+        self._collections = collections
 
     def found(self, text: str, limit: int, language: str | None, within: Selection) -> list[Found]:
         """Return what bears on a text, best first, and no passage twice.
@@ -39,12 +39,14 @@ class Search:
         meant = self._meanings.meant(text) if dense else None
         bm25 = self._store.matching(terms(text), CANDIDATES, only, within)
         near = self._meanings.near(meant, bm25, within, only) if meant else {}
+        both = {*bm25, *near}
         if across:
-            both = {*bm25, *near}
             scores = fused_across(bm25, near, dense, both - self._store.passing(both, language=asked))
         else:
             scores = fused(bm25, near, dense)
-        collection = cache(self._collection)
+        lower = self._collections.lower()
+        scores = lowered(scores, self._store.passing(both, Selection(lower))) if lower and both else scores
+        collection = cache(self._collections.of)
 
         def seen(one: Stored) -> Found:
             known, score = collection(one.collection), min(1.0, scores[one.id])
