@@ -134,6 +134,8 @@ async def _knowledge(assistant: Assistant) -> str:
     if library.trouble:
         raise TierError(f"searching by words only: {library.trouble}")
     told = [f"{len(documents)} documents" + (f", found {found[0].passage.source}" if found else "")]
+    if not library.meanings.measured:
+        told.append("answers are weighed by their words only: docs/knowledge.md, Embedders")
     return "; ".join([*told, *(str(one) for one in library.embedders() if one.waiting)])
 
 
