@@ -31,13 +31,14 @@ import numpy
 from edge_assistant.adapters.faiss import FaissIndex
 from edge_assistant.adapters.onnx import OnnxEmbedder
 from edge_assistant.calibration import Split, Table, Tree
-from edge_assistant.knowledge.answering import Candidate, by_score, candidates, meaning, summary, told
+from edge_assistant.knowledge.answering import by_score, candidates, told
 from edge_assistant.knowledge.documents import plain
 from edge_assistant.knowledge.evidence import Question
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.library import Library
 from edge_assistant.knowledge.likeness import likeness
 from edge_assistant.knowledge.quote import quoted
+from edge_assistant.knowledge.standing import Candidate, meaning, standing
 from edge_assistant.knowledge.units import Unit
 from edge_assistant.storage.database import Database
 
@@ -196,7 +197,7 @@ def whole(sample: Sample, choose: Table, near: Near | None = None) -> tuple[dict
     """Return the features of what would be said, and whether it is right."""
     weighed = [Candidate(unit, one, row, choose.probability(row)) for unit, one, row in sample.seen]
     best, text = told(sample.question, weighed)
-    features = summary(best.features, [one.worth for one in weighed], sample.found)
+    features = standing(sample.question, weighed, best, text, sample.found)
     label = right(text, sample.answers, LONGEST.get(sample.question.language, LONGEST["en"]))
     return meaning(features, near(sample.question.text, text)) if near else features, label
 

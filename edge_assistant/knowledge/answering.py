@@ -9,10 +9,11 @@ from typing import Final, TypeAlias
 
 from edge_assistant.calibration import Table, log_odds, shipped
 from edge_assistant.errors import ConfigError
-from edge_assistant.knowledge.evidence import Question, agreement, evidence, ground
+from edge_assistant.knowledge.evidence import Question, evidence, ground
 from edge_assistant.knowledge.fuse import Found
 from edge_assistant.knowledge.likeness import likeness
 from edge_assistant.knowledge.quote import paired, quoted, section
+from edge_assistant.knowledge.standing import Candidate, meaning, standing
 from edge_assistant.knowledge.units import Unit, units
 from edge_assistant.knowledge.words import vocabulary
 
@@ -52,16 +53,6 @@ class Finding:
     def sources(self) -> tuple[Found, ...]:
         """Return every passage that it is quoted from, once."""
         return tuple({one.stored.id: one for one in (self.found, *self.beside)}.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence that could be quoted, with the probability that it is the one among the others."""
-
-    unit: Unit
-    found: Found
-    features: Mapping[str, float]
-    worth: float
 
 
 def finding(question: Question, found: Sequence[Found], nearness: Nearness | None = None) -> Finding | None:
@@ -108,19 +99,6 @@ def ranked(question: Question, found: Sequence[Found]) -> list[Found]:
     return [*weighed, *(one for one in found if one.stored.id not in worths)]
 
 
-def summary(features: Mapping[str, float], worths: Sequence[float], found: Sequence[Found]) -> dict[str, float]:
-    """Return the features of a whole answer: those of its sentence, and how far it stands above the others."""
-    ranked = sorted(worths, reverse=True)
-    scores = [one.score for one in found]
-    return {
-        **features,
-        **agreement(found),
-        "worth": ranked[0],
-        "lead": ranked[0] - ranked[1] if len(ranked) > 1 else 0.5,
-        "margin": scores[0] - scores[1] if len(scores) > 1 else 1.0,
-    }
-
-
 def candidates(question: Question, found: Sequence[Found]) -> Iterator[tuple[Unit, Found, dict[str, float]]]:
     """Yield every sentence that could be quoted, with its features."""
     for rank, one in enumerate(found[:_READ]):
@@ -156,11 +134,6 @@ def told(question: Question, weighed: Sequence[Candidate]) -> tuple[Candidate, s
     return best, quoted(best.unit, question.terms, question.language)
 
 
-def meaning(features: Mapping[str, float], nearness: float) -> dict[str, float]:
-    """Return the features of a whole answer with how near to the question it is, itself and beside its passage."""
-    return {**features, "meaning": nearness, "meaning gap": nearness - features["cosine"]}
-
-
 def _quoted(question: Question, found: Sequence[Found], nearness: Nearness | None) -> Iterator[Finding]:
     """Yield the sentence most likely to answer."""
     choose = table("choose", question, found)
@@ -171,7 +144,7 @@ def _quoted(question: Question, found: Sequence[Found], nearness: Nearness | Non
     if not weighed:
         return
     best, text = told(question, weighed)
-    whole = summary(best.features, [one.worth for one in weighed], found)
+    whole = standing(question, weighed, best, text, found)
     confidence = table("answers", question, found).probability(whole)
     if nearness is not None and confidence >= _HOPELESS:
         confidence = _by_meaning(question, whole, nearness(text)) or confidence

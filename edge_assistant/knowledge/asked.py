@@ -32,9 +32,10 @@ _ASKS: Final[tuple[tuple[Want, re.Pattern[str]], ...]] = (
     (
         "number",
         _any(
-            r"\bhow (many|much|long|far|tall|high|old|large|big|fast|deep|wide|often|heavy)\b",
+            r"\bhow (many|much|long|far|tall|high|old|large|big|fast|deep|wide|often|heavy|hot|cold|warm|thick)\b",
+            r"\bhow (expensive|quickly)\b",
             r"\bwhat (is the )?(number|percent|percentage|amount|size|population|length|height|area|temperature)\b",
-            r"多少|多大|多长|多高|多远|多久|多重|多深|几个|几种|几次|几名|几人|几位|百分之几|第几",
+            r"多少|多[大长高远久重深快热冷宽厚贵沉]|几个|几种|几次|几名|几人|几位|百分之几|第几",
         ),
     ),
     ("person", _any(r"\b(who|whose|whom|which (person|king|queen|president|author))\b", r"谁|哪位|哪个人|何人|什么人")),

@@ -12,10 +12,12 @@ from typing import Final
 
 from edge_assistant.knowledge.asked import Want, holds, wanted
 from edge_assistant.knowledge.fuse import Found
+from edge_assistant.knowledge.measures import Measure, amounts, measured, speaks
 from edge_assistant.knowledge.traits import Traits, denies, reversed_by, traits, wanted_spots
 from edge_assistant.knowledge.units import Unit
 from edge_assistant.knowledge.words import naming, size, spoken, strange, tokens, vocabulary
 
+_LAST_SPACED: Final = "\u2fff"
 _NAME: Final = re.compile(r"(?<!^)(?<![.?!]\s)\b[A-Z][\w'-]+|\d+(?:[.,]\d+)*")
 
 
@@ -37,6 +39,26 @@ class Question:
     @cached_property
     def want(self) -> Want:
         return wanted(self.text)
+
+    @cached_property
+    def measure(self) -> Measure | None:
+        return measured(self.text)
+
+    @cached_property
+    def measuring(self) -> frozenset[str]:
+        """Return its terms that name the measure: the heavy of "how heavy", which "weighs 12 kg" says too."""
+        if self.measure is None:
+            return frozenset()
+        words = [found[0] for found in self.measure.named.finditer(self.text)]
+        spaced = {token for word in words for token in tokens(word)}
+        return frozenset(term for term in self.terms if term in spaced or _holds_unspaced(term, words))
+
+    def said(self, text: str) -> frozenset[str]:
+        """Return the tokens of a text, and those of the question that name the measure it speaks of."""
+        here = vocabulary(text)
+        if self.measure is None or self.measuring <= here or not speaks(self.measure, text):
+            return here
+        return here | self.measuring
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -89,10 +111,14 @@ class Question:
         rarity = (self.total - count + 0.5) / (count + 0.5)
         return max(1e-6, math.log(rarity)) if self.total > count else 1e-6
 
-    def coverage(self, there: frozenset[str] | set[str]) -> float:
-        """Return the share of what the question says that these tokens say too."""
-        weights = self.weights
-        return sum(weight for term, weight in weights.items() if term in there) / (sum(weights.values()) or 1.0)
+    def coverage(self, there: frozenset[str], known: frozenset[str] = frozenset()) -> float:
+        """Return the share of what the question says that these tokens say too, leaving out what is `known`."""
+        said = whole = 0.0
+        for term, weight in self.weights.items():
+            if term not in known:
+                whole += weight
+                said += weight if term in there else 0.0
+        return said / (whole or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +128,7 @@ class Ground:
     found: Found
     words: frozenset[str]
     title: frozenset[str]
+    name: str
     features: Mapping[str, float]
 
 
@@ -109,18 +136,20 @@ def ground(question: Question, found: Found, top: float, rank: int) -> Ground:
     """Return what the passage found at this rank says for all of its sentences; `top` is the best score."""
     chunk = found.stored.chunk
     title = vocabulary(f"{chunk.title} {chunk.question or ''}")
-    passage = vocabulary(chunk.text) | title
+    passage = question.said(chunk.text) | title
     missing = sorted((weight for term, weight in question.weights.items() if term not in passage), reverse=True)
     asked = question.traits
     return Ground(
         found,
         passage,
         title,
+        f"{chunk.title}{chunk.question or ''}",
         {
             **question.form,
             "passage": question.coverage(passage),
             "title": question.coverage(title),
             "all": float(not missing),
+            "titled": float(not title.isdisjoint(question.terms)),
             "gravest": missing[0] if missing else 0.0,
             "second gravest": missing[1] if len(missing) > 1 else 0.0,
             "missing": min(1.0, len(missing) / 4.0),
@@ -142,7 +171,7 @@ def ground(question: Question, found: Found, top: float, rank: int) -> Ground:
 def evidence(question: Question, unit: Unit, ground: Ground) -> dict[str, float]:
     """Return every feature of one sentence of a passage."""
     said = spoken(unit.text)
-    here = vocabulary(unit.text)
+    here = question.said(unit.text)
     before = vocabulary(unit.before)
     around = here | ground.title | before
     kind = holds(question.want, unit.text)
@@ -152,6 +181,9 @@ def evidence(question: Question, unit: Unit, ground: Ground) -> dict[str, float]
     return {
         **ground.features,
         "sentence": question.coverage(here),
+        "relation": question.coverage(here, ground.title),
+        "relation around": question.coverage(around, ground.title),
+        "relation strange": strange(_without(question.text, ground.name), unit.text),
         "around": question.coverage(around),
         "gap": max((weight for term, weight in question.weights.items() if term not in around), default=0.0),
         "left out": min(1.0, len(left) / 6.0),
@@ -173,6 +205,7 @@ def evidence(question: Question, unit: Unit, ground: Ground) -> dict[str, float]
         "holds new": float(bool(spots)),
         "holds nothing new": float(spots is not None and not spots),
         "new nearby": _beside(question, unit.text, spots or ()),
+        **_measured(question, unit.text),
         "length": min(1.0, size(unit.text) / 100.0),
         "short": float(len(said) < 6),
         "fresh": min(1.0, sum(token not in question.terms for token in said) / 30.0),
@@ -183,30 +216,21 @@ def evidence(question: Question, unit: Unit, ground: Ground) -> dict[str, float]
     }
 
 
-def agreement(found: Sequence[Found]) -> dict[str, float]:
-    """Return how far one passage stands above the others, by words, by meaning, and whether both mean the same one."""
-    near = [one.cosine or 0.0 for one in found]
-    matching = [one.bm25 for one in found]
-    best = max(matching, default=0.0) or 1.0
-    return {
-        "agree": float(bool(found) and near.index(max(near)) == matching.index(max(matching))),
-        "nearest": max(near, default=0.0),
-        "near lead": _lead(near, 0.3),
-        "near height": _height(near, 0.3),
-        "bm25 lead": _lead(matching, best) / best,
-        "bm25 height": _height(matching, best) / best,
-        "few found": float(len(found) < 3),
-    }
+def _measured(question: Question, sentence: str) -> dict[str, float]:
+    """Return whether a sentence holds a number of the units that are asked for, and how much of the question beside."""
+    if question.measure is None:
+        return {"measured": 0.0, "unmeasured": 0.0, "measured nearby": 0.0}
+    spots = list(amounts(question.measure, question.text, sentence))
+    beside = _beside(question, sentence, spots)
+    return {"measured": float(bool(spots)), "unmeasured": float(not spots), "measured nearby": beside}
 
 
-def _lead(scores: Sequence[float], alone: float) -> float:
-    first = sorted(scores, reverse=True)
-    return first[0] - first[1] if len(first) > 1 else alone
+def _without(text: str, name: str) -> str:
+    return "".join(character for character in text if character not in name)
 
 
-def _height(scores: Sequence[float], alone: float) -> float:
-    first, *others = sorted(scores, reverse=True) or [alone]
-    return first - sum(others[:5]) / len(others[:5]) if others else alone
+def _holds_unspaced(term: str, words: Sequence[str]) -> bool:
+    return any(word in term for word in words if word > _LAST_SPACED)
 
 
 def _names(text: str) -> frozenset[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from edge_assistant.knowledge.asked import Want
 from edge_assistant.knowledge.words import naming, spoken, tokens
 
-_DENIES: Final = re.compile(r"\b(not|never|no|without|neither|except|cannot)\b|n['’]t\b|不|没|無|无|非", re.IGNORECASE)
+_DENIES: Final = re.compile(
+    r"\b(not|never|no|non|without|neither|except|cannot)\b|n['’]t\b|不|没|無|无|非", re.IGNORECASE
+)
 _EXTREME: Final = re.compile(
     r"\b(first|last|only|most|least|best|worst|original|final|main|primary|\w{3,}est)\b|最|第一|首|唯一", re.IGNORECASE
 )
@@ -19,6 +22,7 @@ _NO_EXTREME: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that only end like a superlative."""
+_PREFIX: Final = re.compile(r"(?:un|in|im|il|ir|dis|non)([a-z]{4,})")
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _HEAD: Final = re.compile(r"\b(?:what|which|how many|how much)\s+((?:\w+[ -]){0,2}?\w+)\b", re.IGNORECASE)
 _OPPOSITES: Final = """
@@ -30,7 +34,18 @@ _OPPOSITES: Final = """
     possible/impossible common/rare easy/difficult/hard hot/cold fast/slow maximum/minimum majority/minority
     support/oppose success/failure gain/loss add/remove simple/complex upper/lower internal/external direct/indirect
     modern/ancient on/off set/off/cancel connect/disconnect lock/unlock charge/discharge enable/disable
-    install/uninstall upload/download import/export remember/forget change/forget
+    install/uninstall upload/download import/export remember/forget change/forget similar/different give/take gave/took
+    given/taken theoretical/practical little/much few/many always/never precede/follow precede/succeed arrive/depart
+    arrive/leave victory/defeat born/died birth/death love/hate ally/enemy guilty/innocent longer/shorter higher/lower
+    larger/smaller faster/slower older/younger better/worse stronger/weaker earlier/later harder/easier greater/smaller
+    build/destroy built/destroyed create/destroy expand/shrink grow/shrink grew/shrank arrival/departure
+    minimize/maximize permanent/temporary voluntary/compulsory voluntary/mandatory optional/required include/exclude
+    included/excluded permit/forbid permit/prohibit permitted/forbidden permitted/prohibited allowed/banned
+    allowed/forbidden encourage/discourage encouraged/discouraged approve/reject approved/rejected accepted/rejected
+    accepted/refused gained/lost wet/dry clean/dirty full/empty up/down forward/backward left/right day/night
+    summer/winter king/queen men/women man/woman husband/wife father/mother son/daughter brother/sister buyer/seller
+    teacher/student urban/rural domestic/foreign national/international local/global ancestor/descendant
+    vertical/horizontal liquid/solid liquid/gas solid/gas
 """
 """Words that turn a statement into another one when they are swapped."""
 _UNSPACED: Final = """
@@ -92,6 +107,8 @@ def denies(text: str) -> bool:
 def reversed_by(question: str, sentence: str) -> bool:
     """Return whether a sentence says the opposite of a word of the question in its place."""
     asked, said = frozenset(spoken(question)), frozenset(spoken(sentence))
+    if any(_turned(token) & said for token in asked - said) or any(_turned(token) & asked for token in said - asked):
+        return True
     if any(one in question and other in sentence and one not in sentence for one, other in _UNSPACED_OPPOSITES):
         return True
     return any(
@@ -99,6 +116,13 @@ def reversed_by(question: str, sentence: str) -> bool:
         for token in asked - said
         for opposite in _OPPOSITE.get(token, frozenset())
     )
+
+
+@lru_cache(maxsize=10_000)
+def _turned(token: str) -> frozenset[str]:
+    """Return the token that a prefix turns round, if it has one: "irrelevant" is not relevant."""
+    found = _PREFIX.fullmatch(token)
+    return frozenset((found[1],)) if found else frozenset()
 
 
 def wanted_spots(want: Want, question: str, sentence: str) -> Sequence[tuple[int, int]] | None:
