@@ -106,7 +106,7 @@ def test_the_newer_edition_is_quoted_and_the_older_one_named(tmp_path: Path, fir
         "The pressure of the cold boiler is 1.5 bar.\n\n"
         "(An older edition, boiler-old.md, says: The pressure of the cold boiler is 1.2 bar.)"
     )
-    assert answer.found.stored.document == "boiler.md"
+    assert [one.stored.document for one in answer.sources] == ["boiler.md", "boiler-old.md"]
 
 
 def test_it_is_said_in_chinese_to_a_chinese_question(tmp_path: Path) -> None:

@@ -58,8 +58,9 @@ def noticed(finding: Finding, found: Sequence[Found], asked: str, language: str)
         best = other.found if _before(other.found, best) else best
     if best is not finding.found:
         others, finding = _exchanged(finding, others, best)
-    notes = [_note(other, finding.found, language) for other in others[:_MOST]]
-    return replace(finding, text="\n\n".join((finding.text, *notes)))
+    named = others[:_MOST]
+    text = "\n\n".join((finding.text, *(_note(other, finding.found, language) for other in named)))
+    return replace(finding, text=text, beside=(*finding.beside, *(other.found for other in named)))
 
 
 def contradict(here: str, there: str, language: str) -> bool:
@@ -101,8 +102,7 @@ def _exchanged(finding: Finding, others: Sequence[Other], best: Found) -> tuple[
     text = finding.text
     for part, says in chosen.says.items():
         text = text.replace(part, says)
-    beside = () if set(_parts(finding.text)) == set(chosen.says) else (finding.found, *finding.beside)
-    changed = replace(finding, text=text, found=best, way="quotes the newer edition,", beside=beside)
+    changed = replace(finding, text=text, found=best, way="quotes the newer edition,")
     was = Other({says: part for part, says in chosen.says.items()}, finding.found)
     return [was, *(other for other in others if other is not chosen)], changed
 
