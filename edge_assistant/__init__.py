@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from edge_assistant.asking import ask as ask
     from edge_assistant.assistant import Assistant as Assistant
-    from edge_assistant.assistant import ask as ask
 
 __version__ = "0.1.0"
 __all__ = ["Assistant", "ask"]
@@ -16,6 +16,6 @@ def __getattr__(name: str) -> object:
     """Import the house only when somebody enters it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from edge_assistant import assistant
+    from edge_assistant import asking
 
-    return getattr(assistant, name)
+    return getattr(asking, name)

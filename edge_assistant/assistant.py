@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Mapping
@@ -157,20 +156,6 @@ class Assistant:
         except StorageError as error:
             _log.warning("the answer was not kept: %s", error)
         return answer
-
-
-def ask(text: str, home: Path | str | None = None, **manner: Unpack[Manner]) -> Answer:
-    """Ask one question from synchronous code, of the assistant that lives in `home`.
-
-    >>> ask("turn on the kitchen light").text
-    'The kitchen light is on.'
-    """
-
-    async def asked() -> Answer:
-        async with Assistant.open(Path(home) if home else None) as assistant:
-            return await assistant.ask(text, **manner)
-
-    return asyncio.run(asked())
 
 
 def _reusable(query: Query, answer: Answer) -> bool:
