@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from edge_assistant.adapters.chat_templates import choose
@@ -53,6 +54,16 @@ class TooLong(Exception):
     """The prompt leaves no room for an answer."""
 
 
+def graphics(library: ModuleType, pointer: int, wanted: int) -> dict[str, object]:
+    """Return whether a graphics processor can be used, how many layers lie there, and of how many.
+
+    llama.cpp offers it only where it was built for one and one is there; layers beyond the last are no error.
+    """
+    offered, layers = bool(library.llama_supports_gpu_offload()), int(library.llama_model_n_layer(pointer)) + 1
+    there = (layers if wanted < 0 else min(wanted, layers)) if offered else 0
+    return {"graphics": offered, "graphics_layers": there, "layers": layers}
+
+
 class Model:
     """A GGUF file, loaded, with the keys and values of the last conversations kept."""
 
@@ -63,6 +74,7 @@ class Model:
         llama_cpp.llama_log_set(self._silence, ctypes.c_void_p(0))
         self._library = llama_cpp
         self._pointer = self._loaded(file, loading)
+        self._graphics = graphics(llama_cpp, self._pointer, loading.gpu_layers)
         self._vocabulary = Vocabulary(self._pointer)
         self._context = Context(self._pointer, loading)
         self._conversations = Conversations(self._context, loading.spare << 20)
@@ -99,7 +111,7 @@ class Model:
         buffer = ctypes.create_string_buffer(512)
         self._library.llama_model_meta_val_str(self._pointer, b"general.name", buffer, len(buffer))
         name = buffer.value.decode(errors="replace")
-        return {"context": self._context.size, "name": name, "template": self._chat.reason}
+        return {"context": self._context.size, "name": name, "template": self._chat.reason, **self._graphics}
 
     def answer(
         self, request: Mapping[str, Any], say: Callable[[str], object], cancelled: threading.Event
