@@ -15,8 +15,6 @@ from edge_assistant.errors import ConfigError
 from edge_assistant.models.gguf import read_header
 from edge_assistant.models.pins import Pin, read_pins
 from edge_assistant.models.stored import PLAIN, StoredFile
-from edge_assistant.models.stored import digest as digest
-from edge_assistant.models.stored import unusable as unusable
 
 if TYPE_CHECKING:
     from typing_extensions import Self
