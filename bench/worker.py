@@ -21,6 +21,7 @@ from edge_assistant.adapters.llama import LlamaModel
 from edge_assistant.adapters.llama_sampler import REPEAT_PENALTY
 from edge_assistant.config import Config
 from edge_assistant.models.catalog import Catalog
+from edge_assistant.models.choice import USUAL
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.loading import Loading
 from edge_assistant.types import Limits, Message
@@ -95,7 +96,7 @@ async def measure(file: Path, rounds: int, tokens: int) -> dict[str, list[float]
 def main() -> None:
     """Print the table and the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default=Config().device.model)
+    parser.add_argument("--model", default=USUAL)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=64)
     options = parser.parse_args()

@@ -113,8 +113,20 @@ class Actions(Section):
 
 
 class Device(Section):
-    model: str = "qwen2.5-coder-0.5b"
-    """A name from `edge-assistant models list`, or the path of a GGUF file."""
+    model: str = "auto"
+    """A name from `edge-assistant models list`, or the path of a GGUF file; `auto` is the largest that fits now."""
+    ladder: tuple[str, ...] = ()
+    """The models, or paths, among which `auto` chooses; without any, all that lie here and are free to use."""
+    slowest: float = Field(default=2.0, ge=0)
+    """Tokens a second below which `auto` takes a smaller model."""
+    idle: float = Field(default=600.0, gt=0)
+    """Seconds without a question after which the model is unloaded."""
+    reserve: int = Field(default=200, ge=0)
+    """Megabytes of memory that are left to everybody else."""
+    hottest: float = Field(default=85.0, gt=0)
+    """Degrees Celsius from which `auto` takes a smaller model."""
+    battery: float = Field(default=20.0, ge=0, le=100)
+    """Percent of a battery from which `auto` takes the smallest model."""
     context: int = Field(default=4096, ge=512)
     """How many tokens the model sees at once."""
     threads: int | None = Field(default=None, ge=1)

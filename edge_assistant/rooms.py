@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from time import monotonic
@@ -26,7 +27,6 @@ from edge_assistant.types import Declined, Judge, Limits, Query, Reply, Tier, Ti
 if TYPE_CHECKING:
     from edge_assistant.actuator import Backend
     from edge_assistant.adapters.embedders import LocalEmbedder
-    from edge_assistant.adapters.llama import LlamaModel
     from edge_assistant.adapters.python_home import Carry
     from edge_assistant.adapters.router import Router
     from edge_assistant.devices.home import Home
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from edge_assistant.knowledge.library import Library
     from edge_assistant.knowledge.synonyms import Synonyms
     from edge_assistant.models.catalog import ModelFile
+    from edge_assistant.models.judge import Judges
+    from edge_assistant.models.ladder import Ladder
+    from edge_assistant.models.loading import Loading
     from edge_assistant.skills.alarms import Alarms
     from edge_assistant.skills.bell import Bell
     from edge_assistant.skills.books import Rulebooks
@@ -170,39 +173,36 @@ class Rooms:
 
         chosen = self.config.knowledge
         library = cache(lambda: open_library(self.config, self.database))
-        tier = KnowledgeTier(library, chosen.threshold, chosen.passages, cache(self._judge), self.clock)
+        tier = KnowledgeTier(library, chosen.threshold, chosen.passages, self._judge, self.clock)
         self.closing.callback(tier.close)
         return tier
 
     def _device_tier(self) -> Tier:
-        from edge_assistant.models.rung import Pinned, Rung
         from edge_assistant.tiers.device import DeviceTier
 
         chosen = self.config.device
-        rung, file, model = self._model
         return DeviceTier(
-            Pinned(Rung(rung, file, model, chosen.context)),
+            self._ladder,
             limits=Limits(max_tokens=chosen.max_tokens),
             threshold=chosen.threshold,
             passages=self.config.knowledge.passages,
         )
 
     @cached_property
-    def _model(self) -> tuple[ModelFile, Path, LlamaModel]:
-        opened = open_model(self.config)
-        self.closing.push_async_callback(opened[2].close)
-        return opened
+    def _ladder(self) -> Ladder:
+        ladder = open_ladder(self.config, self.clock)
+        self.closing.push_async_callback(ladder.close)
+        return ladder
+
+    @cached_property
+    def _judges(self) -> Judges:
+        from edge_assistant.models.judge import Judges
+
+        return Judges(self._ladder, self.clock)
 
     def _judge(self) -> Judge | None:
-        """Return the model in use as a judge of passages, where it is worth asking and lies here."""
-        if "device" not in self.config.tiers:
-            return None
-        rung, file, model = self._model
-        if not rung.judging or rung.flaw(file) is not None:
-            return None
-        from edge_assistant.models.judge import ModelJudge
-
-        return ModelJudge(model, rung, self.clock)
+        """Return the model that runs now as a judge of passages, where it is worth asking."""
+        return self._judges.now() if "device" in self.config.tiers else None
 
     def _cloud_tier(self) -> Tier:
         from edge_assistant.tiers.cloud import CloudTier
@@ -278,19 +278,48 @@ def _embedder_at(config: Config, setting: Path | None) -> LocalEmbedder:
     return open_embedder(located(setting, shipped_one, config.home / "models"), seen)
 
 
-def open_model(config: Config) -> tuple[ModelFile, Path, LlamaModel]:
-    """Return the model in use, where its file lies, and who runs it; nothing is loaded yet. Raises `ConfigError`."""
+def open_ladder(config: Config, clock: Callable[[], float] = monotonic) -> Ladder:
+    """Return whatever decides which model runs; nothing is loaded yet. Raises `ConfigError`."""
     from edge_assistant.adapters.llama import LlamaModel
+    from edge_assistant.adapters.nvml import Nvml
+    from edge_assistant.models.bars import Floors
+    from edge_assistant.models.board import Board
     from edge_assistant.models.catalog import Catalog
-    from edge_assistant.models.fit import physical_cores
-    from edge_assistant.models.loading import Fixed, Loading
+    from edge_assistant.models.choice import candidates
+    from edge_assistant.models.ladder import Ladder, Wishes
+    from edge_assistant.models.loading import Fixed
+    from edge_assistant.models.need import packed_types
     from edge_assistant.prompts import SYSTEM
 
-    chosen = config.device
-    rung, file = Catalog.usual(config.home).find(chosen.model, config.home / "models")
-    loading = Loading(chosen.context, chosen.threads or physical_cores(), gpu_layers=chosen.gpu_layers)
+    chosen, folder = config.device, config.home / "models"
     fixed = Fixed(str(config.home / "cache" / "prefixes"), tuple(SYSTEM.values()))
-    return rung, file, LlamaModel(file, loading=loading, fixed=fixed)
+    return Ladder(
+        candidates(Catalog.usual(config.home), folder, chosen.model, chosen.ladder),
+        Board(graphics=Nvml() if chosen.gpu_layers else lambda: None),
+        lambda file, loading: LlamaModel(file, loading=loading, fixed=fixed),
+        loading=lambda model: _loading(config, model),
+        packed=packed_types(),
+        wishes=Wishes(Floors(chosen.slowest, chosen.hottest, chosen.battery), chosen.idle, chosen.reserve * 1_000_000),
+        clock=clock,
+    )
+
+
+def _loading(config: Config, model: ModelFile) -> Loading:
+    """Return how a model is to be loaded: as it was measured best here, and as the owner says."""
+    from edge_assistant.models.fit import physical_cores
+    from edge_assistant.models.loading import Loading
+    from edge_assistant.models.measured import measured
+
+    chosen = config.device
+    best = measured(config.home, model) or Loading(threads=physical_cores())
+    threads, batch_threads = chosen.threads or best.threads, chosen.threads or best.batch_threads
+    return replace(
+        best,
+        context=chosen.context,
+        gpu_layers=chosen.gpu_layers,
+        threads=threads,
+        batch_threads=batch_threads,
+    )
 
 
 def open_rulebooks(config: Config) -> Rulebooks:

@@ -13,6 +13,7 @@ import pytest
 from edge_assistant.config import Config
 from edge_assistant.errors import TierError
 from edge_assistant.models.catalog import Catalog
+from edge_assistant.models.choice import named
 from edge_assistant.models.spoken import Spoken
 from edge_assistant.rooms import open_library
 from edge_assistant.storage.database import Database
@@ -47,6 +48,10 @@ class FakeModel:
             told(self.spoken)
         finally:
             self.closed = True
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        """Count words, and three tokens around each message."""
+        return sum(3 + len(message.text.split()) for message in messages)
 
 
 class FakeTier:
@@ -103,7 +108,7 @@ def weights() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         given = os.environ.get("EDGE_ASSISTANT_TEST_MODELS")
         folder = Path(given) if given else Config.read().home / "models"
-        model, path = Catalog.usual(folder.parent).find(name, folder)
+        model, path = Catalog.usual(folder.parent).find(named(name), folder)
         if model.flaw(path) is not None:
             pytest.skip(f"not run: {name} does not lie in {folder}: edge-assistant models pull {name}")
         return path

@@ -33,8 +33,8 @@ def test_a_machine_that_says_nothing_else_says_what_memory_is_free(board: Board)
     assert (now.throttled, now.battery, now.saving, now.graphics) == ("", None, "", None)
 
 
-def test_a_machine_without_any_of_these_files_has_nothing_free(tmp_path: Path) -> None:
-    assert Board(tmp_path, tmp_path).now().free == 0
+def test_a_machine_that_says_nothing_at_all_is_believed_to_have_enough(tmp_path: Path) -> None:
+    assert Board(tmp_path, tmp_path).now().free > 1 << 60
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from edge_assistant.adapters.llama import LlamaModel
-from edge_assistant.config import Config
 from edge_assistant.engine import Engine
 from edge_assistant.errors import PromptTooLong, TierError
 from edge_assistant.models.catalog import Catalog, ModelFile, Right
+from edge_assistant.models.choice import USUAL
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.loading import Loading
 from edge_assistant.models.rung import LocalModel, Pinned, Rung
@@ -48,6 +48,21 @@ def rung(languages: tuple[str, ...] = ("en", "zh"), billions: float = 0.5) -> Mo
 
 def one(model: LocalModel, described: ModelFile, file: Path, context: int = 4096) -> Pinned:
     return Pinned(Rung(described, file, model, context))
+
+
+class Believed:
+    """Believes every model alike."""
+
+    def __init__(self, before: float = 0.44, after: float = 0.44) -> None:
+        self._before, self._after = before, after
+        self.seen: list[Mapping[str, float]] = []
+
+    def before(self, language: str, promise: Mapping[str, float]) -> float:
+        return self._before
+
+    def after(self, language: str, features: Mapping[str, float], spoken: Spoken | None) -> float:
+        self.seen.append(features)
+        return self._after
 
 
 async def heard(verdict: Reply | Declined) -> str:
@@ -342,7 +357,7 @@ async def test_a_real_model_is_told_with_its_source(
         Passage("Hold the red button for five seconds. The lamp blinks twice.", "boiler.md#reset", 0.9),
         Passage("按住红色按钮五秒，直到指示灯闪两下。", "暖气.md#重置", 0.8),
     )
-    default, path = Catalog.usual(Path()).find(Config().device.model, Path())[0], weights(Config().device.model)
+    default, path = Catalog.usual(Path()).find(USUAL, Path())[0], weights(USUAL)
     model = LlamaModel(path, loading=Loading(2048, physical_cores()))
     device = DeviceTier(one(model, default, path), limits=Limits(max_tokens=60))
     asked = passages if language == "en" else passages[::-1]

@@ -48,6 +48,7 @@ class Running:
     def __init__(self, house: House, file: Path, loading: Loading) -> None:
         self.house, self.file, self.loading = house, file, loading
         self.pid: int | None = None
+        self.facts: dict[str, object] = {}
 
     async def stream(
         self, messages: Sequence[Message], limits: Limits, told: Callable[[Spoken], object] = bool
@@ -56,6 +57,10 @@ class Running:
         yield self.file.stem
         yield "."
         told(Spoken(1, 0, 20, "stop", 0.1, 1.0))
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        self._start()
+        return 10
 
     async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float:
         self._start()

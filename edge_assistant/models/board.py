@@ -16,6 +16,8 @@ from edge_assistant.models.control_groups import ControlGroups
 
 _HOT: Final = (1.0, 150.0)
 """Degrees between which a sensor is believed; some say 0 or −274 where nothing is measured."""
+_PLENTY: Final = 1 << 62
+"""Bytes, where nobody says how many are free."""
 _PI_THROTTLED: Final = Path("devices/platform/soc/soc:firmware/get_throttled")
 _PI_BITS: Final = {0x1: "its voltage is too low", 0x2: "its clock is capped", 0x4: "it is throttled", 0x8: "it is hot"}
 
@@ -93,7 +95,7 @@ class Board:
         for line in _lines(self._proc / "meminfo"):
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
-        return 0
+        return _PLENTY
 
     def _temperatures(self) -> Iterator[float]:
         for sensor in self._system.glob("class/thermal/thermal_zone*/temp"):

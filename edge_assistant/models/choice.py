@@ -1,4 +1,4 @@
-"""Which model is in use: one line of the settings file, and the choice before it."""
+"""Which models may be used: one line of the settings file, the choice before it, and what `auto` means."""
 
 from __future__ import annotations
 
@@ -6,19 +6,45 @@ import json
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from edge_assistant.errors import ConfigError, InputError, StorageError
+from edge_assistant.models.catalog import Catalog, ModelFile
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+AUTO: Final = "auto"
+"""The setting with which the ladder chooses."""
+USUAL: Final = "qwen2.5-coder-0.5b"
+"""The model that comes with the assistant, and that is meant where one has to be named."""
 _TABLE: Final = re.compile(r"^[ \t]*\[[ \t]*device[ \t]*\][ \t]*(#.*)?$", re.MULTILINE)
 _NEXT: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _LINE: Final = re.compile(r"^[ \t]*model[ \t]*=.*$", re.MULTILINE)
+
+
+def candidates(
+    catalog: Catalog, folder: Path, chosen: str, listed: Sequence[str] = ()
+) -> tuple[tuple[ModelFile, Path], ...]:
+    """Return the models that may run, with where their files lie: the chosen one, or those for `auto`.
+
+    Where none lies here, it is the usual one, whose absence can be told. Raises `ConfigError`.
+    """
+    if chosen != AUTO:
+        return (catalog.find(chosen, folder),)
+    if listed:
+        return tuple(catalog.find(name, folder) for name in listed)
+    here = tuple((model, model.path(folder)) for model in catalog.installed(folder) if model.free)
+    return here or (catalog.find(USUAL, folder),)
+
+
+def named(chosen: str) -> str:
+    """Return the model that a setting means where one has to be named."""
+    return USUAL if chosen == AUTO else chosen
 
 
 def choose(settings: Path, remembered: Path, name: str, before: str) -> None:

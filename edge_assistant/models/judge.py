@@ -8,7 +8,9 @@ from time import monotonic
 from typing import Final, Protocol
 
 from edge_assistant import prompts
+from edge_assistant.errors import TierError
 from edge_assistant.models.catalog import ModelFile
+from edge_assistant.models.ladder import Asked, Ladder
 from edge_assistant.types import Message
 
 _READING: Final = 2.0
@@ -29,6 +31,26 @@ class LeaningModel(Protocol):
     def busy(self) -> bool: ...
 
     async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float: ...
+
+
+class Judges:
+    """Finds who judges now: the model of a ladder that would be asked."""
+
+    def __init__(self, ladder: Ladder, clock: Callable[[], float] = monotonic) -> None:
+        self._ladder = ladder
+        self._clock = clock
+        self._judges: dict[str, ModelJudge] = {}
+
+    def now(self, language: str = "en") -> ModelJudge | None:
+        """Return the judge, where one can run and is worth asking."""
+        try:
+            step, _ = self._ladder.choose(language)
+        except TierError:
+            return None
+        name = step.described.name
+        if step.described.judging and name not in self._judges:
+            self._judges[name] = ModelJudge(Asked(self._ladder, step), step.described, self._clock)
+        return self._judges.get(name)
 
 
 class ModelJudge:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,13 +98,28 @@ class Ladder:
             if not why:
                 return self._settled(step, refused[-1], now, speaking)
             refused.append(f"{step.described.name} {why}")
-        raise TierError(f"no model can run: {'; '.join(refused[1:]) or 'none lies here'}")
+        raise TierError(refused[1] if len(refused) == 2 else f"no model can run: {'; '.join(refused[1:])}")
+
+    @property
+    def here(self) -> bool:
+        """Whether the file of any model lies here."""
+        return any(step.file.exists() for step in self._steps)
 
     def against(self) -> list[tuple[Step, str]]:
         """Return every model, the largest first, with why it cannot run now, or nothing."""
         now = self._machine.now()
         free = self._free(now)
         return [(step, self._against(step, now, free, spared=step is self._steps[-1])) for step in self._steps]
+
+    def facts(self, rung: Rung) -> Mapping[str, object]:
+        """Return what the worker of a model says of itself; nothing before it was asked."""
+        return next((step.facts for step in self._steps if step.file == rung.file), {})
+
+    def needs(self, rung: Rung) -> str:
+        """Return what a model takes and what is free for it, in words."""
+        now = self._machine.now()
+        step = next(step for step in self._steps if step.file == rung.file)
+        return shortage(step.fitted(self._free(now), now.graphics).need, self._free(now), now.graphics)
 
     @asynccontextmanager
     async def held(self, step: Step) -> AsyncIterator[Worker]:
@@ -208,6 +223,10 @@ class Asked:
         async with self._ladder.held(self._step) as worker, aclosing(worker.stream(messages, limits, told)) as words:
             async for word in words:
                 yield word
+
+    async def count(self, messages: Sequence[Message]) -> int:
+        async with self._ladder.held(self._step) as worker:
+            return await worker.count(messages)
 
     async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float:
         async with self._ladder.held(self._step) as worker:

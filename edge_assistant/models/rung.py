@@ -22,6 +22,10 @@ class LocalModel(Protocol):
         """Yield the continuation in pieces, then tell how it went. Raises `PromptTooLong` and `TierError`."""
         ...
 
+    async def count(self, messages: Sequence[Message]) -> int:
+        """Return how many tokens a conversation has. Raises `TierError`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -25,9 +25,16 @@ class Worker(Protocol):
     @property
     def pid(self) -> int | None: ...
 
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What it says of itself since it was loaded."""
+        ...
+
     def stream(
         self, messages: Sequence[Message], limits: Limits, told: Callable[[Spoken], object] = bool
     ) -> AsyncGenerator[str]: ...
+
+    async def count(self, messages: Sequence[Message]) -> int: ...
 
     async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float: ...
 
@@ -60,6 +67,11 @@ class Step:
     @property
     def pid(self) -> int | None:
         return self._worker[1].pid if self._worker is not None else None
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What the worker says of itself, once it was loaded."""
+        return self._worker[1].facts if self._worker is not None else {}
 
     @property
     def loaded(self) -> bool:

@@ -14,7 +14,11 @@ from edge_assistant import languages
 from edge_assistant.assistant import Assistant
 from edge_assistant.config import Config
 from edge_assistant.errors import ActionError, ConfigError, EdgeAssistantError, StorageError, TierError
-from edge_assistant.rooms import discovered_file, open_embedder, open_house, open_library, open_model, open_rulebooks
+from edge_assistant.models.boards import Machine
+from edge_assistant.models.catalog import Catalog
+from edge_assistant.models.spoken import Spoken
+from edge_assistant.operations.graphics import judged
+from edge_assistant.rooms import discovered_file, open_embedder, open_house, open_ladder, open_library, open_rulebooks
 from edge_assistant.storage.actions import Actions
 from edge_assistant.types import Limits, Message
 
@@ -22,6 +26,7 @@ Health: TypeAlias = Literal["works", "missing", "broken"]
 LOW_SPACE: Final = 200_000_000
 """Bytes of free disk below which keeping anything is at risk."""
 _SPOKEN: Final = {"en": "English", "zh": "Chinese"}
+_COUNT: Final = (Message("user", "Count to ten."),)
 _GREETINGS: Final = {"en": "hello", "zh": "你好"}
 
 
@@ -149,16 +154,25 @@ async def _embedder(assistant: Assistant) -> str:
 
 
 async def _device(assistant: Assistant) -> str:
-    rung, file, model = open_model(assistant.config)
-    if not file.exists():
-        raise _Missing(f"{rung.name} is not there; fetch it with: edge-assistant models pull {rung.name}")
+    """Ask the model that would be asked now, and say what it takes, and what speaks against every other one."""
+    ladder, heard = open_ladder(assistant.config), list[Spoken]()
     try:
-        async with aclosing(model.stream((Message("user", "Count to ten."),), Limits(max_tokens=10))) as words:
+        rung = await ladder.current("en")
+        async with aclosing(rung.model.stream(_COUNT, Limits(max_tokens=10), heard.append)) as words:
             said = "".join([word async for word in words])
+        facts = ladder.facts(rung)
+        others = [f"{step.described.name} {why}" for step, why in ladder.against() if why]
+    except TierError as error:
+        raise error if ladder.here else _Missing(str(error)) from error
     finally:
-        await model.close()
-    rate = f", {model.last.tokens_per_second:.0f} tokens/s" if model.last else ""
-    return f"{rung.name} said {said!r}{rate}"
+        await ladder.close()
+    if not heard:
+        return "; ".join([f"{rung.described.name} said nothing, {ladder.needs(rung)}", *others])
+    rate = heard[0].tokens_per_second
+    wanted, models = assistant.config.device.gpu_layers, Catalog.usual(assistant.config.home)
+    proof = judged(rung.described, rate, wanted, facts, Machine.read(), models)
+    first = f"{rung.described.name} said {said!r}, {rate:.0f} tokens/s, {ladder.needs(rung)}"
+    return "; ".join([first, *([proof] if proof else []), *others])
 
 
 async def _cloud(assistant: Assistant) -> str:

@@ -42,7 +42,9 @@ class _Room:
         return self.folder / "previous"
 
     def find(self, name: str | None) -> tuple[ModelFile, Path]:
-        return self.catalog.find(name or self.in_use, self.folder)
+        from edge_assistant.models.choice import named
+
+        return self.catalog.find(name or named(self.in_use), self.folder)
 
 
 @click.group(name="models")
@@ -153,7 +155,7 @@ def _tell_damage(examined: list[tuple[str, str | None]]) -> None:
 @click.argument("name")
 @click.pass_obj
 def use_model(session: Session, name: str) -> None:
-    """Answer with the model NAME, or with a GGUF file, from now on."""
+    """Answer with the model NAME, or with a GGUF file, from now on; `auto` is the largest that fits."""
     _use(session, name)
 
 
@@ -216,17 +218,22 @@ def _pull_embedder(room: _Room, model: EmbedderModel) -> None:
 
 
 def _use(session: Session, name: str) -> None:
-    from edge_assistant.models.choice import choose
+    from edge_assistant.models.choice import AUTO, choose
 
     room = _Room.of(session)
-    model, path = room.find(name)
-    flaw = model.flaw(path)
-    if flaw is not None:
-        raise InputError(f"{model.name} {flaw}; fetch it first: edge-assistant models pull {model.name}")
-    chosen = name if path == model.path(room.folder) else str(path.resolve())
+    chosen = name if name == AUTO else _here(room, name)
     if chosen != room.in_use:
         choose(session.settings_file, room.remembered, chosen, room.in_use)
     again = Session(session.settings_file, session.config.home).config.device.model
     if again != chosen:
         raise InputError(f"{chosen} is chosen, but the environment variable EDGE_ASSISTANT_DEVICE__MODEL says {again}")
     click.echo(safe_text(f"{chosen} is in use"), err=True)
+
+
+def _here(room: _Room, name: str) -> str:
+    """Return how the settings name a model that lies here. Raises `InputError` where it does not."""
+    model, path = room.find(name)
+    flaw = model.flaw(path)
+    if flaw is not None:
+        raise InputError(f"{model.name} {flaw}; fetch it first: edge-assistant models pull {model.name}")
+    return name if path == model.path(room.folder) else str(path.resolve())

@@ -32,10 +32,11 @@ _USUAL: Final = 10
 def command(session: Session, name: str | None, seconds: float, as_json: bool) -> None:
     """Measure threads, batch, flash attention and cache of the model NAME, and use the best from now on."""
     from edge_assistant.models.catalog import Catalog
+    from edge_assistant.models.choice import named
     from edge_assistant.models.measured import remember
 
     config = session.config
-    model, file = Catalog.usual(config.home).find(name or config.device.model, config.home / "models")
+    model, file = Catalog.usual(config.home).find(name or named(config.device.model), config.home / "models")
     flaw = model.flaw(file)
     if flaw is not None:
         raise InputError(f"{model.name} {flaw}; fetch it first: edge-assistant models pull {model.name}")
