@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -21,13 +22,13 @@ from edge_assistant.knowledge.ingest import add
 from edge_assistant.models.catalog import ModelFile, Right
 from edge_assistant.models.rung import Pinned, Rung
 from edge_assistant.network.endpoints import Failover
-from edge_assistant.policy import Policy
+from edge_assistant.policy import PATIENCE, Policy
 from edge_assistant.rooms import open_library
 from edge_assistant.storage.database import Database
 from edge_assistant.tiers.cloud import CloudTier
 from edge_assistant.tiers.device import DeviceTier
 from edge_assistant.tiers.knowledge import KnowledgeTier
-from edge_assistant.types import Answer, Message, Query
+from edge_assistant.types import Answer, Message, Query, TierName
 from tests.conftest import FakeModel
 from tests.faults.injections import LAIR, Trap, traps
 from tests.loopback import BEHAVIOURS, Exchange, Loopback, spoken
@@ -37,6 +38,13 @@ SERVICES = ("light.turn_on", "light.turn_off", "lock.unlock", "lock.lock", "cove
 PIN = "canary-of-the-house"
 pytestmark = pytest.mark.faults
 _SHOWN_LINK = re.compile(r"\]\(|<a |<img |https?://", re.IGNORECASE)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for every tier: a busy machine is no fault."""
+    for name in PATIENCE:
+        monkeypatch.setitem(cast("dict[TierName, float]", PATIENCE), name, 600.0)
 
 
 @pytest.fixture(params=[int(os.environ.get("TRAPS", "200"))])
