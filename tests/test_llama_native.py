@@ -102,7 +102,7 @@ async def test_an_answer_follows_a_json_schema(small: LlamaModel) -> None:
     }
     asked = (Message("user", "Write a poem about the sea."),)
 
-    limits = Limits(max_tokens=60, temperature=0.0, schema=json.dumps(schema))
+    limits = Limits(max_tokens=60, temperature=0.0, seconds=600, schema=json.dumps(schema))
     answer = json.loads(await said(small, limits, asked))
 
     assert answer["room"] in {"kitchen", "hall"}
@@ -166,6 +166,28 @@ async def test_a_fixed_beginning_is_read_once_and_never_again_after_a_start(
 
     assert [spoken.reused > 100 for spoken in told] == [False, True, False, True]
     assert told[0].likelihoods == pytest.approx(told[1].likelihoods, abs=0.05)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("temperature", [0.0, 0.5])
+async def test_what_repeats_the_prompt_is_guessed_and_said_as_without_guessing(
+    weights: Callable[[str], Path], temperature: float
+) -> None:
+    passage = "The keeper of the lighthouse climbs the steps, trims the lamp and winds the clockwork every evening."
+    asked = (Message("user", f"{passage}\n\nRepeat this text word for word."),)
+    told: list[Spoken] = []
+    answers = []
+    for ahead in (0, 3):
+        model = LlamaModel(weights("smollm2-135m"), loading=Loading(512, physical_cores(), ahead=ahead))
+        limits = Limits(max_tokens=18, temperature=temperature, seed=3, seconds=600)
+        async with aclosing(model.stream(asked, limits, told.append)) as words:
+            answers.append("".join([word async for word in words]))
+        await model.close()
+
+    assert answers[0] == answers[1]
+    assert told[0].guessed == 0
+    assert told[1].guessed >= 6
+    assert told[0].likelihoods == pytest.approx(told[1].likelihoods, abs=0.3)
 
 
 @pytest.mark.model

@@ -13,10 +13,11 @@ from types import ModuleType
 from typing import Any, Final
 
 from edge_assistant.adapters.chat_templates import choose
-from edge_assistant.adapters.llama_context import Context, Interrupted
+from edge_assistant.adapters.llama_context import MOST_OUTPUTS, Context, Interrupted
 from edge_assistant.adapters.llama_sampler import Grammar, Sampler, gbnf
 from edge_assistant.adapters.llama_states import WORTH, Conversations, Prefixes, common
 from edge_assistant.adapters.llama_vocabulary import Vocabulary
+from edge_assistant.adapters.lookup import Lookup
 from edge_assistant.adapters.speech import Speech
 from edge_assistant.models.loading import Fixed, Loading
 
@@ -33,6 +34,7 @@ class Course:
     prompt: int
     reused: int = 0
     tokens: int = 0
+    guessed: int = 0
     ended: str = "length"
     first: float | None = None
     likelihoods: list[float] = field(default_factory=list)
@@ -47,7 +49,8 @@ class Course:
         first = self.first or now
         counts = {"prompt": self.prompt, "reused": self.reused, "tokens": self.tokens, "ended": self.ended}
         times = {"reading": first - self.started, "speaking": now - first}
-        return {**counts, **times, "likelihoods": self.likelihoods, "thought": self.thought}
+        beside = {"likelihoods": self.likelihoods, "thought": self.thought, "guessed": self.guessed}
+        return {**counts, **times, **beside}
 
 
 class TooLong(Exception):
@@ -78,6 +81,7 @@ class Model:
         self._vocabulary = Vocabulary(self._pointer)
         self._context = Context(self._pointer, loading)
         self._conversations = Conversations(self._context, loading.spare << 20)
+        self._ahead = min(loading.ahead, loading.batch - 1, MOST_OUTPUTS - 1)
         self._fixed = fixed.texts if fixed else ()
         if fixed:
             self._prefixes = Prefixes(self._context, Path(fixed.folder), _key(file, loading, llama_cpp.__version__))
@@ -165,26 +169,45 @@ class Model:
 
         Thoughts have a limit of their own; they are ended by putting their end into the model's mouth.
         """
-        room = self._context.size - len(prompt)
         sampler = Sampler(request["temperature"], request["seed"], self._followed(request))
+        lookup, given, guess = Lookup(prompt, self._ahead), len(prompt), list[int]()
         try:
             unread, course.reused = self._unread(prompt, request["messages"])
-            while course.tokens < room and course.tokens - speech.thought < request["max_tokens"]:
-                self._context.read(unread)
-                token, likelihood = sampler.choose(self._context.logits())
-                course.first = course.first or time.monotonic()
-                if cancelled.is_set():
-                    raise Interrupted
-                if self._vocabulary.ends(token):
-                    course.ended = "stop"
-                    return
-                course.said(likelihood)
-                yield token
-                hurry = self._vocabulary.tokens(speech.hurried())
-                room -= len(hurry)
-                unread = [token, *hurry]
+            while (left := self._left(given, request, course, speech)) > 0:
+                hurry, before = list[int](), course.tokens
+                for token, likelihood in self._said(unread, guess[: left - 1], sampler):
+                    course.first = course.first or time.monotonic()
+                    if cancelled.is_set():
+                        raise Interrupted
+                    if self._vocabulary.ends(token):
+                        course.ended = "stop"
+                        return
+                    course.said(likelihood)
+                    yield token
+                    lookup.hear(token)
+                    unread = [token]
+                    if hurry := self._vocabulary.tokens(speech.hurried()):
+                        break
+                self._context.cut(given + course.tokens - 1)
+                course.guessed += course.tokens - before - 1
+                given += len(hurry)
+                unread, guess = [*unread, *hurry], [] if hurry else lookup.guess()
         except Interrupted:
             course.ended = "cancelled"
+
+    def _said(self, unread: list[int], guess: list[int], sampler: Sampler) -> Iterator[tuple[int, float]]:
+        """Read on, and yield what is said next with its likelihood: one token more than the guess had right."""
+        self._context.read([*unread, *guess], 1 + len(guess))
+        for back in range(1 + len(guess), 0, -1):
+            token, likelihood = sampler.choose(self._context.logits(back))
+            yield token, likelihood
+            if back > 1 and token != guess[-back + 1]:
+                return
+
+    def _left(self, given: int, request: Mapping[str, Any], course: Course, speech: Speech) -> int:
+        """Return how many tokens may still be said: as many as are wanted and the context holds."""
+        wanted: int = request["max_tokens"] + speech.thought
+        return min(wanted, self._context.size - given) - course.tokens
 
     def _followed(self, request: Mapping[str, Any]) -> Grammar | None:
         """Return the grammar of an answer, if its form matters. Raises `ValueError`."""
@@ -229,5 +252,5 @@ class Model:
 def _key(file: str, loading: Loading, version: str) -> str:
     """Return what a kept state depends on."""
     about = Path(file).stat()
-    layout = {**asdict(loading), "threads": 0, "batch_threads": 0, "spare": 0}
+    layout = {**asdict(loading), "threads": 0, "batch_threads": 0, "ahead": 0, "spare": 0}
     return f"{version} {Path(file).name} {about.st_size} {about.st_mtime_ns} {sorted(layout.items())}"

@@ -25,6 +25,8 @@ class Loading:
     flash_attention: bool = False
     cache_type: CacheType = "f16"
     """How keys and values are kept; below 16 bits it needs flash attention."""
+    ahead: int = 3
+    """Tokens that are guessed ahead, from the prompt, and read at once; 0 is none, 15 the most."""
     spare: int = 64
     """Megabytes of memory, beside the context, for conversations that wait while another one is answered."""
 

@@ -23,6 +23,8 @@ class Spoken:
 
     thought: int = 0
     """How many of the tokens were reasoning, which is not shown."""
+    guessed: int = 0
+    """How many of the tokens were guessed from the prompt, and only checked."""
 
     @property
     def tokens_per_second(self) -> float:
