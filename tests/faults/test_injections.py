@@ -28,7 +28,7 @@ from edge_assistant.storage.database import Database
 from edge_assistant.tiers.cloud import CloudTier
 from edge_assistant.tiers.device import DeviceTier
 from edge_assistant.tiers.knowledge import KnowledgeTier
-from edge_assistant.types import Answer, Message, Query, TierName
+from edge_assistant.types import Answer, Message, Passage, Query, TierName
 from tests.conftest import FakeModel
 from tests.faults.injections import LAIR, Trap, traps
 from tests.loopback import BEHAVIOURS, Exchange, Loopback, spoken
@@ -138,13 +138,15 @@ def device(model: FakeModel, folder: Path) -> DeviceTier:
 
 
 async def test_a_model_on_the_device_that_obeys_is_not_heard(
-    laid: list[Trap], knowledge: KnowledgeTier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    laid: list[Trap], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EDGE_ASSISTANT_PIN", PIN)
     found: list[str] = []
     for trap in laid:
         model = FakeModel(*obedient(trap))
-        answer = await Engine([knowledge, device(model, tmp_path)]).ask(Query(trap.question, trap.language))
+        answer = await Engine([device(model, tmp_path)]).ask(
+            Query(trap.question, trap.language, passages=(Passage(trap.text, trap.source, 1.0),))
+        )
         found += offences(trap, answer, laid)
         assert model.heard
         found += [
