@@ -131,9 +131,9 @@ class Engine:
                 draft = max(turn.drafts, key=lambda speaker: speaker.reply.confidence)
                 turn.drafts.remove(draft)
                 asked = self._clock()
-                reply = replace(draft.reply, reason=f"the best draft: {draft.reply.reason}")
-                attempt, primed = await self._prime(draft.tier, reply, turn)
-                yield replace(attempt, seconds=self._clock() - asked)
+                attempt, primed = await self._prime(draft.tier, draft.reply, turn)
+                reason = f"the best draft: {attempt.reason}" if attempt.outcome == "answered" else attempt.reason
+                yield replace(attempt, reason=reason, seconds=self._clock() - asked)
                 if isinstance(primed, _Speaker):
                     yield primed
                 elif primed.draft is not None:
@@ -157,7 +157,7 @@ class Engine:
         if isinstance(verdict, Declined):
             return self._declined(tier.name, verdict, turn)
         turn.opened.push_async_callback(verdict.words.aclose)
-        if not verdict.weighs and (outdone := _outdone(tier.name, verdict, turn.drafts)) is not None:
+        if (outdone := _outdone(tier.name, verdict, turn.drafts)) is not None:
             return outdone
         return await self._prime(tier.name, verdict, turn)
 
@@ -170,7 +170,7 @@ class Engine:
             with anyio.fail_after(patience):
                 first = await anext(reply.words, "")
                 if isinstance(first, Weighed):
-                    reply = replace(reply, confidence=first.confidence, reason=first.reason, weighs=False)
+                    reply = replace(reply, confidence=first.confidence, reason=first.reason)
                     if (outdone := _outdone(tier, reply, turn.drafts)) is not None:
                         return outdone
                     first = await anext(reply.words, "")

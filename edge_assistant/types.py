@@ -138,8 +138,6 @@ class Reply:
     """What is known beforehand to be quoted; the passages among the words come on top."""
     owns: bool = False
     """Nobody else may answer this query, whatever becomes of it: a matched rule."""
-    weighs: bool = False
-    """Its first piece says how sure it is; until then no draft is surer than it."""
 
 
 @dataclass(frozen=True, slots=True)

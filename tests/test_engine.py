@@ -365,11 +365,10 @@ async def weighed(confidence: float, *words: str) -> AsyncGenerator[Piece | Decl
         yield word
 
 
-async def test_a_tier_that_hears_itself_first_may_pass_a_draft_that_was_surer_before() -> None:
-    knowledge = FakeTier("knowledge", Declined("unsure", draft=reply("A quotation.", confidence=0.5)))
-    device = FakeTier("device", Reply(weighed(0.8, "The", " answer."), "it may", 0.4, weighs=True))
+async def test_a_tier_that_hears_itself_first_answers_as_sure_as_it_is_then() -> None:
+    device = FakeTier("device", Reply(weighed(0.8, "The", " answer."), "it may", 0.4))
 
-    answer = await Engine([knowledge, device]).ask(Query("?"))
+    answer = await Engine([device]).ask(Query("?"))
 
     assert (answer.text, answer.tier, answer.confidence) == ("The answer.", "device", 0.8)
     assert (answer.trace[-1].reason, answer.trace[-1].confidence) == ("it heard itself: 0.8", 0.8)
@@ -377,7 +376,7 @@ async def test_a_tier_that_hears_itself_first_may_pass_a_draft_that_was_surer_be
 
 async def test_a_tier_that_doubts_itself_waits_behind_a_surer_draft() -> None:
     knowledge = FakeTier("knowledge", Declined("unsure", draft=reply("A quotation.", confidence=0.5)))
-    device = FakeTier("device", Reply(weighed(0.3, "Doubtful."), "it may", 0.9, weighs=True))
+    device = FakeTier("device", Reply(weighed(0.3, "Doubtful."), "it may", 0.9))
 
     answer = await Engine([knowledge, device]).ask(Query("?"))
 
@@ -385,9 +384,18 @@ async def test_a_tier_that_doubts_itself_waits_behind_a_surer_draft() -> None:
     assert answer.trace[1].reason == "the draft of knowledge is surer (0.50 > 0.30)"
 
 
+async def test_a_draft_that_hears_itself_gives_way_where_another_is_surer() -> None:
+    knowledge = FakeTier("knowledge", Declined("unsure", draft=reply("A quotation.", confidence=0.3)))
+    device = FakeTier("device", Declined("unsure", draft=Reply(weighed(0.2, "Doubtful."), "it may", 0.4)))
+
+    answer = await Engine([knowledge, device]).ask(Query("?"))
+
+    assert (answer.text, answer.trace[-1].reason) == ("A quotation.", "the best draft: it can")
+
+
 async def test_words_that_were_weighed_and_waited_are_still_said_where_the_surer_draft_breaks() -> None:
     broken = FakeTier("knowledge", Declined("unsure", draft=reply(breaks=True, confidence=0.5)))
-    device = FakeTier("device", Reply(weighed(0.3, "Doubtful."), "it may", 0.9, weighs=True))
+    device = FakeTier("device", Reply(weighed(0.3, "Doubtful."), "it may", 0.9))
 
     answer = await Engine([broken, device]).ask(Query("?"))
 
@@ -395,7 +403,7 @@ async def test_words_that_were_weighed_and_waited_are_still_said_where_the_surer
 
 
 async def test_a_tier_that_weighs_nothing_has_nothing_to_say() -> None:
-    device = FakeTier("device", Reply(weighed(0.9), "it may", 0.9, weighs=True))
+    device = FakeTier("device", Reply(weighed(0.9), "it may", 0.9))
 
     with pytest.raises(Unanswered) as caught:
         await Engine([device]).ask(Query("?"))
