@@ -17,7 +17,7 @@ from edge_assistant.models.catalog import Catalog, ModelFile, Right
 from edge_assistant.models.choice import USUAL
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.loading import Loading
-from edge_assistant.models.rung import LocalModel, Pinned, Rung
+from edge_assistant.models.rung import LocalModel, Pinned, Rung, Rungs
 from edge_assistant.models.spoken import Spoken
 from edge_assistant.tiers.device import DeviceTier
 from edge_assistant.types import Answer, Declined, Limits, Message, Passage, Query, Reply
@@ -65,6 +65,18 @@ class Believed:
         return self._after
 
 
+def believing(
+    rungs: Rungs,
+    *,
+    before: float = 0.44,
+    after: float = 0.44,
+    limits: Limits | None = None,
+    threshold: float = 0.5,
+) -> DeviceTier:
+    believed = Believed(before, after)
+    return DeviceTier(rungs, limits=limits, threshold=threshold, belief=lambda described: believed)
+
+
 async def heard(verdict: Reply | Declined) -> str:
     spoken = verdict if isinstance(verdict, Reply) else verdict.draft
     assert spoken is not None
@@ -86,12 +98,16 @@ class ShortSighted:
             raise PromptTooLong(999, 100)
         yield "Fact number 0."
 
+    async def count(self, messages: Sequence[Message]) -> int:
+        """Count wrong, as an estimate does."""
+        return 0
+
 
 @pytest.mark.parametrize(
     "question", ["Write two lines about rain.", "tell me a joke", "写两句关于雨的诗", "帮我翻译这句话"]
 )
 async def test_a_wish_is_answered(file: Path, question: str) -> None:
-    tier = DeviceTier(one(FakeModel("Drip", " drop."), rung(), file))
+    tier = believing(one(FakeModel("Drip", " drop."), rung(), file))
 
     verdict = await tier.consider(Query(question))
 
@@ -102,7 +118,7 @@ async def test_a_wish_is_answered(file: Path, question: str) -> None:
 
 @pytest.mark.parametrize("question", ["Who was the first person on the moon?", "谁第一个登上月球？"])
 async def test_a_fact_without_a_document_is_only_a_draft(file: Path, question: str) -> None:
-    tier = DeviceTier(one(FakeModel("Somebody."), rung(), file))
+    tier = believing(one(FakeModel("Somebody."), rung(), file))
 
     verdict = await tier.consider(Query(question))
 
@@ -115,14 +131,14 @@ async def test_a_fact_without_a_document_is_only_a_draft(file: Path, question: s
 async def test_nothing_is_asked_of_the_model_before_its_words_are_wanted(file: Path) -> None:
     model = FakeModel("Drip")
 
-    await DeviceTier(one(model, rung(), file)).consider(Query("write a poem"))
+    await believing(one(model, rung(), file)).consider(Query("write a poem"))
 
     assert model.heard == []
 
 
 async def test_a_small_model_is_shown_the_best_two_passages_and_does_not_roam(file: Path) -> None:
     model = FakeModel("One.")
-    tier = DeviceTier(one(model, rung(), file))
+    tier = believing(one(model, rung(), file))
 
     verdict = await tier.consider(Query("What is fact one?", passages=PASSAGES))
     await heard(verdict)
@@ -134,7 +150,7 @@ async def test_a_small_model_is_shown_the_best_two_passages_and_does_not_roam(fi
 
 async def test_a_larger_model_is_shown_three_and_is_to_cite_them(file: Path) -> None:
     model = FakeModel("One.")
-    tier = DeviceTier(one(model, rung(billions=1.54), file))
+    tier = believing(one(model, rung(billions=1.54), file))
 
     await heard(await tier.consider(Query("What is fact one?", passages=PASSAGES)))
 
@@ -146,7 +162,7 @@ async def test_a_larger_model_is_shown_three_and_is_to_cite_them(file: Path) -> 
 
 async def test_what_a_model_says_is_told_with_the_passages_it_stands_on_and_no_others(file: Path) -> None:
     model = FakeModel("Fact number", " 2 [3]", ". The moon is made of cheese", ". Fact number 0. ", "Fact number 2.")
-    device = DeviceTier(one(model, rung(billions=1.54), file))
+    device = believing(one(model, rung(billions=1.54), file))
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
 
     answer = await Engine([knowledge, device]).ask(Query("What is fact two?"))
@@ -157,7 +173,7 @@ async def test_what_a_model_says_is_told_with_the_passages_it_stands_on_and_no_o
 
 async def test_a_small_model_is_not_asked_for_numbers_and_shows_none(file: Path) -> None:
     model = FakeModel("Fact number 1 [1].")
-    device = DeviceTier(one(model, rung(), file))
+    device = believing(one(model, rung(), file))
 
     answer = await Engine([FakeTier("knowledge", Declined("not sure", PASSAGES)), device]).ask(Query("What is it?"))
 
@@ -173,11 +189,11 @@ async def test_a_small_model_is_not_asked_for_numbers_and_shows_none(file: Path)
     ],
 )
 async def test_where_the_passages_do_not_answer_the_next_tier_steps_in(file: Path, words: str, why: str) -> None:
-    sure = rung(billions=1.54).model_copy(update={"right": Right(grounded=0.8)})
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
     cloud = FakeTier("cloud", reply("Forty-two."))
+    device = believing(one(FakeModel(words), rung(), file), before=0.8)
 
-    answer = await Engine([knowledge, DeviceTier(one(FakeModel(words), sure, file)), cloud]).ask(Query("What is it?"))
+    answer = await Engine([knowledge, device, cloud]).ask(Query("What is it?"))
 
     assert (answer.text, answer.tier) == ("Forty-two.", "cloud")
     assert [(line.outcome, line.reason) for line in answer.trace if line.tier == "device"] == [("declined", why)]
@@ -188,7 +204,7 @@ async def test_that_the_documents_do_not_say_is_said_where_nobody_knows_more(
     file: Path, language: str, words: str
 ) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES))
-    device = DeviceTier(one(FakeModel("It is made of cheese."), rung(), file))
+    device = believing(one(FakeModel("It is made of cheese."), rung(), file))
 
     answer = await Engine([knowledge, device]).ask(Query("What is it?", language=language))
 
@@ -197,7 +213,7 @@ async def test_that_the_documents_do_not_say_is_said_where_nobody_knows_more(
 
 async def test_a_quotation_however_poor_comes_before_a_model_that_finds_nothing(file: Path) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Buttons are round.", confidence=0.2)))
-    device = DeviceTier(one(FakeModel("The documents do not say."), rung(), file))
+    device = believing(one(FakeModel("The documents do not say."), rung(), file))
 
     answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
 
@@ -206,7 +222,7 @@ async def test_a_quotation_however_poor_comes_before_a_model_that_finds_nothing(
 
 async def test_a_good_quotation_is_given_rather_than_the_words_of_a_small_model(file: Path) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Hold the button.", confidence=0.5)))
-    device = DeviceTier(one(FakeModel("Kick it."), rung(), file))
+    device = believing(one(FakeModel("Kick it."), rung(), file))
 
     answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
 
@@ -214,9 +230,69 @@ async def test_a_good_quotation_is_given_rather_than_the_words_of_a_small_model(
     assert (answer.text, answer.tier) == ("Hold the button.", "knowledge")
 
 
+async def test_a_model_is_not_asked_where_the_quotation_is_likelier_right(file: Path) -> None:
+    model = FakeModel("By fact number 1.")
+    quoted = replace(PASSAGES[0], quotation="Fact number 0.", right=0.5)
+
+    verdict = await believing(one(model, rung(), file)).consider(Query("What is it?", passages=(quoted,)))
+
+    assert isinstance(verdict, Declined)
+    assert verdict.reason == ("tiny would be right with probability 0.44, the quotation with 0.50, so it is not asked")
+    assert (verdict.draft, model.heard) == (None, [])
+
+
+async def test_a_model_is_not_asked_about_passages_that_promise_nothing(file: Path) -> None:
+    quoted = replace(PASSAGES[0], quotation="Fact number 0.", right=0.05)
+
+    verdict = await believing(one(FakeModel("?"), rung(), file), before=0.1).consider(Query("Who?", passages=(quoted,)))
+
+    assert verdict == Declined("tiny would be right with probability 0.10, so it is not asked")
+
+
+async def test_an_answer_is_as_sure_as_it_is_when_it_was_heard(file: Path) -> None:
+    device = believing(one(FakeModel("By fact number 1."), rung(), file), before=0.6, after=0.9)
+
+    answer = await Engine([device]).ask(Query("How do I reset it?", passages=PASSAGES))
+
+    assert (answer.confidence, answer.trace[-1].confidence) == (0.9, 0.9)
+    assert answer.trace[-1].reason == "tiny is right with probability 0.90, 0.60 before it read 2 passages"
+
+
+async def test_an_answer_that_is_doubtful_once_heard_lets_the_next_tier_step_in(file: Path) -> None:
+    device = believing(one(FakeModel("By fact number 1."), rung(), file), before=0.6, after=0.3)
+    cloud = FakeTier("cloud", reply("Forty-two."))
+
+    answer = await Engine([device, cloud]).ask(Query("How do I reset it?", passages=PASSAGES))
+
+    assert (answer.text, answer.tier) == ("Forty-two.", "cloud")
+
+
+async def test_an_answer_that_is_doubtful_once_heard_is_still_a_draft(
+    file: Path,
+) -> None:
+    model = FakeModel("By fact number 1.")
+
+    answer = await Engine([believing(one(model, rung(), file), before=0.6, after=0.3)]).ask(
+        Query("How do I reset it?", passages=PASSAGES)
+    )
+
+    assert (answer.text, answer.confidence) == ("By fact number 1.", 0.3)
+    assert len(model.heard) == 1
+
+
+async def test_what_a_passage_does_not_state_is_not_what_is_weighed(file: Path) -> None:
+    believed = Believed()
+    model = FakeModel("By fact number 1. The moon is made of cheese.")
+    device = DeviceTier(one(model, rung(), file), belief=lambda described: believed)
+
+    await Engine([device]).ask(Query("How do I reset it?", passages=PASSAGES))
+
+    assert [features["in place"] for features in believed.seen] == [1.0]
+
+
 async def test_a_poor_quotation_gives_way_to_the_model(file: Path) -> None:
     knowledge = FakeTier("knowledge", Declined("not sure", PASSAGES, reply("Buttons are round.", confidence=0.2)))
-    device = DeviceTier(one(FakeModel("By fact number 1."), rung(), file))
+    device = believing(one(FakeModel("By fact number 1."), rung(), file))
 
     answer = await Engine([knowledge, device]).ask(Query("How do I reset it?"))
 
@@ -230,13 +306,13 @@ async def test_a_poor_quotation_gives_way_to_the_model(file: Path) -> None:
 async def test_a_poem_needs_no_documents_but_a_summary_does(file: Path, question: str, kept: int) -> None:
     model = FakeModel("Rain.")
 
-    await heard(await DeviceTier(one(model, rung(), file)).consider(Query(question, passages=PASSAGES)))
+    await heard(await believing(one(model, rung(), file)).consider(Query(question, passages=PASSAGES)))
 
     assert model.heard[0][-1].text.count("Fact number") == kept
 
 
 async def test_a_model_is_not_asked_in_a_language_it_does_not_speak(file: Path) -> None:
-    tier = DeviceTier(one(FakeModel("?"), rung(languages=("en",)), file))
+    tier = believing(one(FakeModel("?"), rung(languages=("en",)), file))
 
     verdict = await tier.consider(Query("写一首诗", language="zh"))
 
@@ -244,7 +320,7 @@ async def test_a_model_is_not_asked_in_a_language_it_does_not_speak(file: Path) 
 
 
 async def test_a_missing_model_says_how_to_get_it(tmp_path: Path) -> None:
-    tier = DeviceTier(one(FakeModel("?"), rung(), tmp_path / "tiny.gguf"))
+    tier = believing(one(FakeModel("?"), rung(), tmp_path / "tiny.gguf"))
 
     with pytest.raises(TierError, match=r"^tiny is not there; fetch it with: edge-assistant models pull tiny$"):
         await tier.consider(Query("write a poem"))
@@ -254,27 +330,60 @@ async def test_half_a_model_is_no_model(file: Path) -> None:
     file.write_bytes(WEIGHTS[:10])
 
     with pytest.raises(TierError, match=r"^tiny has 10 bytes instead of 21; fetch it with"):
-        await DeviceTier(one(FakeModel("?"), rung(), file)).consider(Query("write a poem"))
+        await believing(one(FakeModel("?"), rung(), file)).consider(Query("write a poem"))
 
 
 async def test_what_does_not_fit_is_left_out_in_order_and_told(file: Path) -> None:
-    model = FakeModel("ok")
-    tier = DeviceTier(one(model, rung(), file, context=1024), limits=Limits(max_tokens=512))
+    model = FakeModel("Rain.")
+    tier = believing(one(model, rung(), file, context=600), limits=Limits(max_tokens=300))
     old = (Message("user", "old " * 200), Message("assistant", "old " * 200))
     new = (Message("user", "new " * 20), Message("assistant", "new " * 20))
 
-    verdict = await tier.consider(Query("What is fact one?", history=(*old, *new), passages=PASSAGES))
-    await heard(verdict)
+    answer = await Engine([tier]).ask(Query("Summarise my notes.", history=(*old, *new), passages=PASSAGES))
 
-    assert "2 passages and 2 earlier messages do not fit its context" in verdict.reason
+    assert "2 passages and 2 earlier messages do not fit its context" in answer.trace[-1].reason
     assert [message.text[:3] for message in model.heard[0][1:3]] == ["new", "new"]
-    assert model.heard[0][-1].text == "What is fact one?"
+    assert model.heard[0][-1].text == "Summarise my notes."
+
+
+async def test_the_passages_of_a_question_are_left_out_before_its_history(file: Path) -> None:
+    model = FakeModel("By fact number 0.")
+    tier = believing(one(model, rung(), file, context=600), limits=Limits(max_tokens=300))
+    before = (Message("user", "word " * 70), Message("assistant", "word " * 40))
+    long_ones = tuple(replace(passage, text=passage.text + " It is so." * 25) for passage in PASSAGES)
+
+    answer = await Engine([tier]).ask(Query("What is it?", history=before, passages=long_ones))
+
+    assert "; 1 passages and 0 earlier messages do not fit its context" in answer.trace[-1].reason
+    assert model.heard[0][1:3] == before
+    assert "Fact number 0." in model.heard[0][-1].text
+
+
+async def test_where_no_passage_fits_the_model_is_believed_as_without_any(file: Path) -> None:
+    tier = believing(one(FakeModel("Somebody."), rung(), file, context=600), limits=Limits(max_tokens=300))
+    before = (Message("user", "word " * 150), Message("assistant", "word " * 70))
+
+    answer = await Engine([tier]).ask(Query("What is it?", history=before, passages=PASSAGES))
+
+    assert (answer.text, answer.confidence) == ("Somebody.", 0.25)
+    assert "2 passages and 0 earlier messages do not fit its context" in answer.trace[-1].reason
+
+
+async def test_nothing_is_left_out_of_what_the_model_itself_counts_as_short_enough(file: Path) -> None:
+    model = FakeModel("Fact number 0.")
+    tier = believing(one(model, rung(), file, context=600), limits=Limits(max_tokens=300))
+    long_words = (Message("user", "Donaudampfschifffahrt" * 40), Message("assistant", "Yes."))
+
+    answer = await Engine([tier]).ask(Query("What is fact one?", history=long_words, passages=PASSAGES[:1]))
+
+    assert "do not fit" not in answer.trace[-1].reason
+    assert model.heard[0][1:3] == long_words
 
 
 async def test_a_prompt_that_the_model_counts_as_too_long_is_made_shorter(file: Path) -> None:
     bare = Query("What is fact one?", history=(Message("user", "a" * 300), Message("assistant", "b" * 300)))
     model = ShortSighted(letters=600)
-    tier = DeviceTier(one(model, rung(), file))
+    tier = believing(one(model, rung(), file))
 
     verdict = await tier.consider(replace(bare, passages=PASSAGES))
 
@@ -283,7 +392,7 @@ async def test_a_prompt_that_the_model_counts_as_too_long_is_made_shorter(file: 
 
 
 async def test_a_question_that_is_too_long_by_itself_is_an_error(file: Path) -> None:
-    tier = DeviceTier(one(ShortSighted(letters=10), rung(), file))
+    tier = believing(one(ShortSighted(letters=10), rung(), file))
 
     verdict = await tier.consider(Query("What is fact one?"))
 
@@ -307,7 +416,7 @@ async def test_whoever_chooses_the_model_hears_how_its_answer_went(file: Path, b
     model = FakeModel("Drip", " drop.", breaks=breaks)
     rungs = Watching(Rung(rung(), file, model))
 
-    verdict = await DeviceTier(rungs).consider(Query("write a poem"))
+    verdict = await believing(rungs).consider(Query("write a poem"))
     with pytest.raises(TierError) if breaks else nullcontext():
         await heard(verdict)
 
@@ -317,14 +426,14 @@ async def test_whoever_chooses_the_model_hears_how_its_answer_went(file: Path, b
 async def test_the_receipt_says_why_no_larger_model_was_asked(file: Path) -> None:
     why = "large needs 1.9 GB, 1.2 GB are free"
 
-    verdict = await DeviceTier(Pinned(Rung(rung(), file, FakeModel("Drip"), why=why))).consider(Query("write a poem"))
+    verdict = await believing(Pinned(Rung(rung(), file, FakeModel("Drip"), why=why))).consider(Query("write a poem"))
 
     assert verdict.reason == f"tiny is right about 60% of such questions; {why}"
 
 
 async def test_passages_are_read_word_for_word_and_poems_are_lively(file: Path) -> None:
     model = FakeModel("So", ".")
-    tier = DeviceTier(one(model, rung(), file))
+    tier = believing(one(model, rung(), file))
 
     for query in (Query("Why?", passages=PASSAGES), Query("Why?"), Query("Write a poem.")):
         await heard(await tier.consider(query))
@@ -337,7 +446,7 @@ async def test_an_order_in_a_document_moves_nothing_even_where_a_model_repeats_i
     model = FakeModel("Unlock the front door. ", "Door code: 1234.")
     knowledge = FakeTier("knowledge", Declined("not sure", (hostile,)))
 
-    answer = await Engine([knowledge, DeviceTier(one(model, rung(), file))]).ask(Query("What does the note say?"))
+    answer = await Engine([knowledge, believing(one(model, rung(), file))]).ask(Query("What does the note say?"))
 
     assert answer.actions == ()
     assert answer.text == "Unlock the front door."

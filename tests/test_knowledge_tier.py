@@ -105,7 +105,9 @@ async def test_a_doubtful_quotation_is_left_as_a_draft_with_its_passages(tmp_pat
     assert isinstance(verdict, Declined)
     assert verdict.draft is not None
     assert len(verdict.passages) == 2
-    assert verdict.passages[0] == verdict.draft.sources[0]
+    assert verdict.passages[0].source == verdict.draft.sources[0].source
+    assert (verdict.passages[0].right, verdict.passages[1].right) == (verdict.draft.confidence, None)
+    assert verdict.passages[0].quotation == await said(verdict.draft)
     assert "not sure enough" in verdict.reason
     await verdict.draft.words.aclose()
 

@@ -48,12 +48,19 @@ def test_a_careful_model_is_asked_to_cite_and_to_say_where_nothing_answers(langu
     query = Query("Why?", language, passages=(HOSTILE,))
     wish = {"en": "Say so if none of them answers it", "zh": "如果都没有回答这个问题，就直说"}[language]
 
-    careful, plain = (prompts.messages(query, careful=careful)[-1].text for careful in (True, False))
+    careful, plain = (prompts.messages(query, manner)[-1].text for manner in ("cited", "plain"))
 
     assert wish in careful
     assert "like [1]" in careful or "例如 [1]" in careful
     assert wish not in plain
     assert prompts.NOT_SAID[language] not in careful, "models say it too gladly when it is put in their mouth"
+
+
+@pytest.mark.parametrize(("language", "wish"), [("en", "with the fewest words"), ("zh", "以最少的字")])
+def test_a_small_model_is_asked_for_few_words(language: str, wish: str) -> None:
+    brief = prompts.messages(Query("Why?", language, passages=(HOSTILE,)), "brief")[-1].text
+
+    assert brief.index("</passages>") < brief.index(wish) < brief.index("Why?")
 
 
 def test_without_passages_the_question_is_asked_as_it_is() -> None:

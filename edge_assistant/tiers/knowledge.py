@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from time import monotonic
 from typing import Final, Literal
 
@@ -68,7 +69,7 @@ class KnowledgeTier:
         why = f"{finding.way} {finding.found.stored.chunk.place} (probability {finding.confidence:.2f}){note}"
         if finding.confidence < HOPELESS:
             return Declined(f"the documents do not say: the best passage {why}")
-        passages = _distinct([*finding.sources, *found])[: self._passages]
+        passages = _handed_on(finding, found)[: self._passages]
         reply = Reply(
             _words(finding.text), why, finding.confidence, sources=tuple(one.passage for one in finding.sources)
         )
@@ -104,8 +105,10 @@ class KnowledgeTier:
             raise TierError(str(error)) from error
 
 
-def _distinct(found: Sequence[Found]) -> tuple[Passage, ...]:
-    return tuple({one.stored.id: one.passage for one in found}.values())
+def _handed_on(finding: Finding, found: Sequence[Found]) -> tuple[Passage, ...]:
+    """Return every passage once, the quoted ones first, and the first with what would be quoted from it."""
+    first, *others = {one.stored.id: one.passage for one in (*finding.sources, *found)}.values()
+    return (replace(first, quotation=finding.text, right=finding.confidence), *others)
 
 
 async def _words(text: str) -> Words:
