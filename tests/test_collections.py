@@ -10,7 +10,7 @@ from edge_assistant.config import Collection as Settings
 from edge_assistant.errors import InputError
 from edge_assistant.knowledge.collections import STARTER, Collection, Collections
 from edge_assistant.knowledge.documents import Card, Document, plain
-from edge_assistant.knowledge.fuse import lowered
+from edge_assistant.knowledge.fuse import levelled, lowered
 from edge_assistant.network.nearby import nearby
 from edge_assistant.policy import Policy
 from edge_assistant.storage.database import Database
@@ -88,6 +88,17 @@ def test_scores_of_lower_standing_change_nothing_among_themselves() -> None:
     assert list(lowered(scores, {1})) == [2, 1, 3]
     assert list(lowered(scores, {1, 2})) == [1, 2, 3]
     assert max(lowered(scores, {1}).values()) == pytest.approx(1.0)
+
+
+def test_a_language_that_the_embedder_finds_nearer_does_not_crowd_out_the_others() -> None:
+    cosines = {number: 0.9 - number / 100 for number in range(10)} | {20: 0.80, 21: 0.70, 22: 0.60}
+
+    level = levelled(cosines, foreign={20, 21, 22}, kept={9}, most=3)
+
+    assert set(level) == {0, 1, 2, 9, 20, 21, 22}
+    assert level[20] == pytest.approx(0.99)
+    assert level[0] == 0.9
+    assert levelled({1: 0.5}, set(), set(), 3) == {1: 0.5}
 
 
 def test_a_document_of_the_owner_answers_before_one_that_came_with_the_package(tmp_path: Path) -> None:

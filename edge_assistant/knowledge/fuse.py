@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,6 +61,28 @@ def lowered(scores: Mapping[int, float], behind: Container[int]) -> dict[int, fl
     new = {number: BEHIND * score if number in behind else score for number, score in scores.items()}
     scale = max(scores.values(), default=0.0) / (max(new.values(), default=0.0) or 1.0)
     return dict(sorted(((number, scale * score) for number, score in new.items()), key=lambda item: -item[1]))
+
+
+def levelled(
+    cosines: Mapping[int, float], foreign: Container[int], kept: Container[int], most: int
+) -> dict[int, float]:
+    """Return the nearest passages in the question's language and in others, and those to be kept, as if of one.
+
+    An embedder finds two texts of one language nearer than they are: what that makes on the average is added to the
+    others. With multilingual-e5-small-q4, the starter pages and 85 documents, the English one is first for .48 of 50
+    Chinese questions about it (.06 without), among three for .68 (.10); 20 questions each about Chinese documents and
+    starter pages still find theirs first.
+    """
+    ordered = sorted(cosines, key=lambda number: -cosines[number])
+    own = [number for number in ordered if number not in foreign][:most]
+    far = [number for number in ordered if number in foreign][:most]
+    gap = _mean(cosines, own) - _mean(cosines, far) if own and far else 0.0
+    chosen = {*own, *far, *(number for number in ordered if number in kept)}
+    return {number: cosines[number] + (gap if number in foreign else 0.0) for number in ordered if number in chosen}
+
+
+def _mean(values: Mapping[int, float], numbers: Sequence[int]) -> float:
+    return sum(values[number] for number in numbers) / len(numbers)
 
 
 def fused_across(

@@ -125,11 +125,13 @@ class Meanings:
             self._before = (text, space.embedder.stamp), self._thread.submit(space.embedder.embed, [text], "query")
         return space, self._before[1]
 
-    def near(self, meant: Meant, others: Collection[int], within: Selection, only: str | None) -> dict[int, float]:
+    def near(
+        self, meant: Meant, others: Collection[int], within: Selection, only: str | None, most: int = CANDIDATES
+    ) -> dict[int, float]:
         """Return the nearest passages by meaning, in one language or all, and how near these others are."""
         space, vector = meant
         try:
-            near = cosines(self._store, space, vector.result(), others, within, CANDIDATES)
+            near = cosines(self._store, space, vector.result(), others, within, most)
         except TierError as error:
             self._give_up(error)
             return {}

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from edge_assistant.knowledge.collections import Collections
-from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across, lowered
+from edge_assistant.knowledge.fuse import DENSE, Found, fused, fused_across, levelled, lowered
 from edge_assistant.knowledge.meanings import CANDIDATES, Meanings
 from edge_assistant.knowledge.repeats import distinct
 from edge_assistant.knowledge.selection import Selection
@@ -15,6 +15,8 @@ from edge_assistant.knowledge.store import Store, Stored
 from edge_assistant.knowledge.words import terms
 from edge_assistant.languages import detect
 
+_DEEP: Final = 1_000
+"""Passages near in meaning of which the best in every language are taken: one language alone may fill the first."""
 _REPEATED: Final = 6
 """Passages that are read beyond those that are wanted: some repeat others."""
 
@@ -38,14 +40,14 @@ class Search:
         only = None if across else language
         meant = self._meanings.meant(text) if dense else None
         bm25 = self._store.matching(terms(text), CANDIDATES, only, within)
-        near = self._meanings.near(meant, bm25, within, only) if meant else {}
+        near = self._meanings.near(meant, bm25, within, only, _DEEP if across else CANDIDATES) if meant else {}
         both = {*bm25, *near}
         if across:
-            scores = fused_across(bm25, near, dense, both - self._store.passing(both, language=asked))
-        else:
-            scores = fused(bm25, near, dense)
+            foreign = both - self._store.passing(both, language=asked)
+            near = levelled(near, foreign, bm25, CANDIDATES)
+        scores = fused_across(bm25, near, dense, foreign) if across else fused(bm25, near, dense)
         lower = self._collections.lower()
-        scores = lowered(scores, self._store.passing(both, Selection(lower))) if lower and both else scores
+        scores = lowered(scores, self._store.passing(scores, Selection(lower))) if lower and scores else scores
         collection = cache(self._collections.of)
 
         def seen(one: Stored) -> Found:
