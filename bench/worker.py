@@ -1,8 +1,9 @@
-"""Tokens per second through the worker process, beside llama-cpp-python called in this process.
+"""Tokens per second through the worker process, beside the other ways of calling llama.cpp from Python.
 
-The peer is the faster of two ways of calling it: `create_chat_completion`, as everybody does, and the bare
-loop of `generate`, which does not even make text of the tokens. All take turns, each says the same greedy
-answer from a prompt that it has read before, and the best round of each counts: the others were disturbed.
+The peers are llama-cpp-python, called as everybody does (`create_chat_completion`) and by its bare loop
+(`generate`), and `xllamacpp`, which brings llama.cpp's server loop, where it is installed. All take turns, each
+says the same greedy answer from a prompt that it has read before, and the best round of each counts: the others
+were disturbed. The result is that of the model for which the worker is weakest against the fastest peer.
 """
 
 from __future__ import annotations
@@ -10,108 +11,84 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
+from bench.peers import CONTEXT, QUESTION, Peer, present, rate
 from bench.result import Result, report
 from edge_assistant.adapters.llama import LlamaModel
-from edge_assistant.adapters.llama_sampler import REPEAT_PENALTY
 from edge_assistant.config import Config
 from edge_assistant.models.catalog import Catalog
-from edge_assistant.models.choice import USUAL
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.loading import Loading
+from edge_assistant.models.measured import measured
 from edge_assistant.types import Limits, Message
 
-CONTEXT: Final = 2048
-QUESTION: Final = "Tell a long story about a lighthouse and its keeper."
-
-
-class InProcess:
-    """llama-cpp-python as its manual shows it."""
-
-    def __init__(self, file: Path) -> None:
-        from llama_cpp import Llama
-
-        cores = physical_cores()
-        self._llama = Llama(str(file), n_ctx=CONTEXT, n_threads=cores, n_threads_batch=cores, verbose=False)
-
-    def chat(self, tokens: int) -> float:
-        """Return tokens per second of `create_chat_completion`."""
-        chunks: Any = self._llama.create_chat_completion(
-            [{"role": "user", "content": QUESTION}],
-            max_tokens=tokens,
-            temperature=0.0,
-            repeat_penalty=REPEAT_PENALTY,
-            stream=True,
-        )
-        arrivals = [perf_counter() for chunk in chunks if "content" in chunk["choices"][0]["delta"]]
-        return _rate(arrivals)
-
-    def bare(self, tokens: int) -> float:
-        """Return tokens per second of `generate`."""
-        prompt = self._llama.tokenize(QUESTION.encode())
-        generated = self._llama.generate(prompt, temp=0.0, repeat_penalty=REPEAT_PENALTY)
-        arrivals = []
-        for _ in generated:
-            arrivals.append(perf_counter())
-            if len(arrivals) == tokens:
-                break
-        return _rate(arrivals)
+MODELS: Final = ("smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b")
+"""The three that package registries carry."""
 
 
 async def _worker(model: LlamaModel, tokens: int) -> float:
     arrivals = []
-    limits = Limits(max_tokens=tokens, temperature=0.0)
+    limits = Limits(max_tokens=tokens, temperature=0.0, seconds=600)
     async with aclosing(model.stream((Message("user", QUESTION),), limits)) as words:
         async for _ in words:
             arrivals.append(perf_counter())
-    return _rate(arrivals)
+    return rate(arrivals)
 
 
-def _rate(arrivals: list[float]) -> float:
-    return (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
-
-
-async def measure(file: Path, rounds: int, tokens: int) -> dict[str, list[float]]:
-    """Return the tokens per second of every round, by way of calling."""
-    peer, model = InProcess(file), LlamaModel(file, loading=Loading(CONTEXT, physical_cores()))
-    rates: dict[str, list[float]] = {"worker": [], "create_chat_completion": [], "generate": []}
-    ways: dict[str, Callable[[int], float]] = {"create_chat_completion": peer.chat, "generate": peer.bare}
-    try:
+async def best(file: Path, loading: Loading, names: Sequence[str], rounds: int, tokens: int) -> dict[str, float]:
+    """Return the tokens per second of the best round, by way of calling."""
+    rates: dict[str, float] = dict.fromkeys(("worker", *names), 0.0)
+    async with AsyncExitStack() as stack:
+        model = LlamaModel(file, loading=loading)
+        stack.push_async_callback(model.close)
+        peers = {name: stack.enter_context(Peer(name, file, tokens, loading.threads)) for name in names}
         for turn in range(rounds + 1):
-            found = {name: way(tokens) for name, way in ways.items()}
-            found["worker"] = await _worker(model, tokens)
-            for name, rate in found.items():
-                if turn:  # the first round reads the prompt and warms the caches
-                    rates[name].append(rate)
-    finally:
-        await model.close()
+            found = {"worker": await _worker(model, tokens), **{name: peer.rate() for name, peer in peers.items()}}
+            if turn:  # the first round reads the prompt and warms the caches
+                rates = {name: max(rates[name], found[name]) for name in rates}
     return rates
 
 
 def main() -> None:
     """Print the table and the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default=USUAL)
+    parser.add_argument("--model", action="append", help="may be given several times; without it, all that lie here")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--plain", action="store_true", help="guess nothing ahead: every token is read on its own")
     options = parser.parse_args()
-    given = os.environ.get("EDGE_ASSISTANT_TEST_MODELS")
-    folder = Path(given) if given else Config().home / "models"
-    model, file = Catalog.usual(folder.parent).find(options.model, folder)
-    rates = asyncio.run(measure(file, options.rounds, options.tokens))
-    ours, peers = max(rates.pop("worker")), {name: max(values) for name, values in rates.items()}
-    rows = [(name, f"{value:.1f}", f"{ours / value:.3f}") for name, value in peers.items()]
+    rows, results = [], []
+    for name, file, loading in _files(options.model or MODELS, optional=not options.model):
+        chosen = replace(loading, ahead=0) if options.plain else loading
+        rates = asyncio.run(best(file, chosen, present(), options.rounds, options.tokens))
+        ours, peer = rates["worker"], max(rate for way, rate in rates.items() if way != "worker")
+        rows += [(name, way, f"{rate:.1f}", f"{ours / rate:.3f}") for way, rate in rates.items()]
+        results.append(Result("worker", round(ours, 2), round(peer, 2), "tokens/s", "higher"))
     report(
-        f"{model.name}, the best of {options.rounds} rounds of {options.tokens} tokens, {physical_cores()} threads",
-        ("way", "tokens/s", "the worker's share"),
-        [("worker", f"{ours:.1f}", ""), *rows],
-        Result("worker", round(ours, 2), round(max(peers.values()), 2), "tokens/s", "higher"),
+        f"the best of {options.rounds} rounds of {options.tokens} tokens, {physical_cores()} threads",
+        ("model", "way", "tokens/s", "the worker's share"),
+        rows,
+        min(results, key=lambda result: result.ratio),
     )
+
+
+def _files(names: Sequence[str], *, optional: bool) -> list[tuple[str, Path, Loading]]:
+    """Return the models that lie here, loaded as `models bench` found best, else as without it."""
+    given = os.environ.get("EDGE_ASSISTANT_TEST_MODELS")
+    home = Path(given).parent if given else Config().home
+    catalog, folder = Catalog.usual(home), Path(given) if given else home / "models"
+    found = [catalog.find(name, folder) for name in names]
+    return [
+        (model.name, file, replace(measured(home, model) or Loading(threads=physical_cores()), context=CONTEXT))
+        for model, file in found
+        if not optional or model.flaw(file) is None
+    ]
 
 
 if __name__ == "__main__":

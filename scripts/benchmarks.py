@@ -16,7 +16,7 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
-HELPERS: Final = frozenset(("__init__", "raw", "result", "sentences", "texts"))
+HELPERS: Final = frozenset(("__init__", "peers", "raw", "result", "sentences", "texts"))
 
 
 @dataclass(frozen=True, slots=True)
