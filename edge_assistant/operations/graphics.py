@@ -10,7 +10,7 @@ from edge_assistant.models.boards import Expected, Machine, expected, kind_of
 from edge_assistant.models.catalog import ModelFile
 
 _SLOW: Final = 0.5
-"""Times what others measured, below which something is wrong: a model on the processor reaches a tenth to a third."""
+"""Times what others measured, below which something is wrong: one laptop reaches .30 of its card's rate without it."""
 
 
 def judged(
