@@ -72,11 +72,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default=Config().device.model)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=physical_cores(), help="one, where others use the machine")
     options = parser.parse_args()
     given = os.environ.get("EDGE_ASSISTANT_TEST_MODELS")
     folder = Path(given) if given else Config().home / "models"
     model, file = Catalog.usual(folder.parent).find(options.model, folder)
-    best = asyncio.run(measure(file, options.rounds, physical_cores()))
+    best = asyncio.run(measure(file, options.rounds, options.threads))
     cold = best["the first turn, cold"]
     report(
         f"{model.name}, {PREFIX} tokens before the question, the best of {options.rounds} rounds",

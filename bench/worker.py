@@ -61,17 +61,20 @@ def main() -> None:
     parser.add_argument("--model", action="append", help="may be given several times; without it, all that lie here")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--threads", type=int, help="one, where others use the machine; else as is best")
     parser.add_argument("--plain", action="store_true", help="guess nothing ahead: every token is read on its own")
     options = parser.parse_args()
     rows, results = [], []
     for name, file, loading in _files(options.model or MODELS, optional=not options.model):
         chosen = replace(loading, ahead=0) if options.plain else loading
+        chosen = replace(chosen, threads=options.threads) if options.threads else chosen
         rates = asyncio.run(best(file, chosen, present(), options.rounds, options.tokens))
         ours, peer = rates["worker"], max(rate for way, rate in rates.items() if way != "worker")
         rows += [(name, way, f"{rate:.1f}", f"{ours / rate:.3f}") for way, rate in rates.items()]
         results.append(Result("worker", round(ours, 2), round(peer, 2), "tokens/s", "higher"))
+    threads = options.threads or physical_cores()
     report(
-        f"the best of {options.rounds} rounds of {options.tokens} tokens, {physical_cores()} threads",
+        f"the best of {options.rounds} rounds of {options.tokens} tokens, {threads} threads",
         ("model", "way", "tokens/s", "the worker's share"),
         rows,
         min(results, key=lambda result: result.ratio),
