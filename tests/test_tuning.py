@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from edge_assistant.errors import StorageError
+from edge_assistant.errors import InputError, StorageError
 from edge_assistant.interfaces.cli import Session
+from edge_assistant.interfaces.cli.models import command as models
 from edge_assistant.interfaces.cli.models_bench import command
 from edge_assistant.models import measured as room
 from edge_assistant.models.catalog import ModelFile
@@ -109,6 +110,13 @@ def test_a_measurement_holds_for_a_board(tmp_path: Path, files: dict[str, str], 
         (tmp_path / file).write_text(text)
 
     assert name in key(TINY, tmp_path)
+
+
+def test_the_command_stands_with_the_others_and_names_a_file_that_is_missing(tmp_path: Path) -> None:
+    result = CliRunner().invoke(models, ["bench", "smollm2-135m"], obj=Session(None, tmp_path))
+
+    assert isinstance(result.exception, InputError)
+    assert "models pull smollm2-135m" in str(result.exception)
 
 
 @pytest.mark.model
