@@ -20,7 +20,7 @@ from edge_assistant.types import Judge, Message, Query, Reply
 from tests.bag_of_words import heating, library
 
 JUDGING = {"en": Judging(scale=1.0, offset=-1.0), "zh": Judging(scale=2.0, offset=0.0)}
-UNDECIDED = Query("How long do I hold the button?")
+UNDECIDED = Query("How many seconds do I hold the button?")
 
 
 class FakeJudge:
