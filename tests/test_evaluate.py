@@ -16,6 +16,7 @@ from edge_assistant.config import Config
 from edge_assistant.errors import InputError
 from edge_assistant.operations.evaluate import Evaluation
 from edge_assistant.operations.evaluate.pairs import differences
+from edge_assistant.operations.evaluate.rightness import is_right
 
 HOUSE = {
     "areas": [{"name": "Workshop"}, {"name": "Porch"}],
@@ -113,6 +114,52 @@ async def test_documents_are_found_and_quoted_with_a_probability(
     assert found["loom"]["retrieved"][0] == "loom"
     assert "Marta Oliveira" in found["loom"]["retrieved_texts"][0]
     assert 0 <= found["moon"]["confidence"] < found["loom"]["confidence"] <= 1
+
+
+async def test_what_is_told_from_documents_is_blank_below_the_threshold_and_drawn_as_a_curve(
+    tmp_path: Path, config: Config, documents: Path
+) -> None:
+    rows = [
+        {"id": "loom", "question": "Who built the loom?", "kind": "answerable", "answers": ["Marta Oliveira"]},
+        {"id": "moon", "question": "How far away is the moon?", "kind": "topic_absent", "answers": []},
+    ]
+    evaluation = Evaluation.read("grounded", written(tmp_path / "gold.jsonl", rows), config, documents=documents)
+
+    found = await predicted(evaluation)
+    curve = evaluation.curve([found["loom"], found["moon"]])
+
+    assert "Marta Oliveira" in found["loom"]["said"]
+    assert found["moon"]["answer"] == ""
+    assert found["moon"]["confidence"] < found["loom"]["confidence"]
+    assert "topic_absent" in curve[0]
+    assert "1/1" in curve[1]
+
+
+async def test_other_tasks_draw_no_curve(tmp_path: Path, config: Config, documents: Path) -> None:
+    gold = written(tmp_path / "gold.jsonl", [{"id": "kiln", "question": "How hot does the kiln get?"}])
+
+    assert Evaluation.read("kb", gold, config, documents=documents).curve([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "right"),
+    [
+        ("In 1987.", ["1987"], True),
+        ("It was made in Graz in 1987, in a hall by the river.", ["1987"], True),
+        ("It was made in 1986.", ["1987"], False),
+        ("1688–1692", ["1688 to 1692", "1688–1692"], True),
+        ("the Lisbon Treaty", ["a Lisbon Treaty"], True),
+        ("word " * 40 + "1987", ["1987"], False),
+        ("水泵于1987年制造。", ["1987年"], True),
+        ("水" * 80 + "火", ["火"], False),
+        ("", ["1987"], False),
+        ("1987", [], False),
+    ],
+)
+def test_an_answer_is_right_that_holds_a_labelled_one_and_recites_nothing(
+    text: str, answers: list[str], right: bool
+) -> None:
+    assert is_right(text, answers) is right
 
 
 async def test_an_index_that_was_kept_is_used_again(tmp_path: Path, config: Config, documents: Path) -> None:

@@ -16,7 +16,7 @@ from edge_assistant.errors import InputError, StorageError
 from edge_assistant.interfaces.cli import Session
 
 if TYPE_CHECKING:
-    from edge_assistant.operations.evaluate import Evaluation
+    from edge_assistant.operations.evaluate import Evaluation, Prediction
 
 
 @click.command(name="eval")
@@ -42,9 +42,11 @@ def command(
     index: Path | None,
     limit: int | None,
 ) -> None:
-    """Write predictions for TASK (commands, routing, actions, kb, pairs, workload) on the labelled file GOLD.
+    """Write predictions for TASK (commands, routing, actions, kb, grounded, pairs, workload) on the labelled file GOLD.
 
-    Nothing outside is touched: homes are kept in memory, documents are indexed in a temporary folder.
+    kb quotes documents; grounded also lets the language model read them, and prints how much is answered, and how much
+    of that is right, at every threshold. Nothing outside is touched: homes are kept in memory, documents are indexed
+    in a temporary folder.
     """
     from edge_assistant.operations.evaluate import Evaluation
 
@@ -65,16 +67,21 @@ def command(
         index=index,
     )
     with _fresh(out) as file:
-        asyncio.run(_write(evaluation, file))
+        made = asyncio.run(_write(evaluation, file))
     click.echo(f"{len(evaluation.rows)} predictions are in {out}", err=True)
+    for line in evaluation.curve(made):
+        click.echo(line, err=True)
 
 
-async def _write(evaluation: Evaluation, file: TextIO) -> None:
+async def _write(evaluation: Evaluation, file: TextIO) -> list[Prediction]:
+    made: list[Prediction] = []
     with _progress(len(evaluation.rows)) as advance:
         async with aclosing(evaluation.predictions()) as predictions:
             async for prediction in predictions:
                 file.write(json.dumps(prediction, ensure_ascii=False) + "\n")
+                made.append(prediction)
                 advance()
+    return made
 
 
 @contextmanager

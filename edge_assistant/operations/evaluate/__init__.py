@@ -50,6 +50,7 @@ _TASKS: Final[Mapping[str, _Task]] = {
     "routing": _Task("commands", ("text", "language", "home"), homes=True),
     "actions": _Task("actions", ("text", "language"), ("entities",)),
     "kb": _Task("questions", ("question",), documents=True),
+    "grounded": _Task("grounded", ("question",), documents=True),
     "pairs": _Task("pairs", ("a", "b")),
     "workload": _Task("workload", ("text", "language", "home"), homes=True),
 }
@@ -106,6 +107,16 @@ class Evaluation:
                 fields = await predictor.predict(row)
                 spent = perf_counter() - started
                 yield {"id": row["id"], "latency_ms": round(spent * 1000, 3), **fields}
+
+    def curve(self, predictions: Sequence[Prediction]) -> Sequence[str]:
+        """Return what is answered and right at every threshold, in lines; nothing for a task without confidence."""
+        if self.task != "grounded":
+            return ()
+        from edge_assistant.operations.coverage import curve
+        from edge_assistant.operations.evaluate.grounded import weighed
+
+        pairs = zip(self.rows, predictions, strict=True)
+        return curve([one for row, prediction in pairs if (one := weighed(row, prediction)) is not None])
 
     def _opened(self) -> AbstractAsyncContextManager[Predictor]:
         module = importlib.import_module(f"{__name__}.{_TASKS[self.task].module}")
