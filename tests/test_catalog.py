@@ -12,6 +12,7 @@ from edge_assistant.config import Config, shipped
 from edge_assistant.errors import ConfigError
 from edge_assistant.models.boards import KINDS
 from edge_assistant.models.catalog import Catalog, ModelFile
+from edge_assistant.models.choice import named
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.stored import unusable
 from tests.tiny_gguf import tiny_gguf
@@ -47,7 +48,7 @@ def test_the_shipped_list_holds_the_default_and_a_last_rung() -> None:
 
     names = {model.name: model for model in catalog}
 
-    assert {"smollm2-135m", "qwen2.5-coder-1.5b", Config.model_fields["device"].default.model} <= names.keys()
+    assert {"smollm2-135m", "qwen2.5-coder-1.5b", named(Config.model_fields["device"].default.model)} <= names.keys()
     assert names["smollm2-135m"].languages == ("en",)
     assert all(part.sources for model in names.values() for part in model.parts)
 
@@ -61,7 +62,7 @@ def test_every_family_of_the_ladder_is_listed() -> None:
 def test_what_is_chosen_unasked_has_a_free_licence() -> None:
     catalog = Catalog.usual(Path("nowhere"))
 
-    chosen = catalog.find(Config.model_fields["device"].default.model, Path())[0]
+    chosen = catalog.find(named(Config.model_fields["device"].default.model), Path())[0]
     unfree = {model.licence for model in catalog if not model.free}
 
     assert chosen.free
@@ -85,6 +86,16 @@ def test_every_speed_is_of_a_board_that_can_be_recognized() -> None:
     boards = {speed.board for model in catalog for speed in model.speeds}
 
     assert boards <= {kind.name for kind in KINDS}
+
+
+def test_the_list_on_the_page_can_be_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "models.md").read_text(encoding="utf-8")
+    path = tmp_path / "manifest.toml"
+    path.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+
+    shown = {model.name: len(model.parts) for model in Catalog.read([path])}
+
+    assert shown == {"mine": 1, "large": 2}
 
 
 SPLIT = """

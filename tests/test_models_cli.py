@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from edge_assistant.config import Device
 from edge_assistant.errors import ConfigError, DownloadError, InputError, StorageError
 from edge_assistant.interfaces.cli import Session
 from edge_assistant.interfaces.cli.models import command
+from edge_assistant.interfaces.cli.models_fit import Fits
+from edge_assistant.models.board import Conditions
+from edge_assistant.models.catalog import Catalog
 from edge_assistant.models.choice import choose
 from tests.tiny_gguf import tiny_gguf
 
@@ -65,6 +69,19 @@ def test_the_list_shows_what_is_here_and_what_is_in_use(home: Path, models: Call
     state = {record["name"]: (record["installed"], record["in_use"]) for record in records}
     assert (state["tiny"], state["other"], state["smollm2-135m"]) == ((True, True), (False, False), (False, False))
     assert [line.split()[:3] for line in lines if line.startswith("*")] == [["*", "tiny", "here"]]
+
+
+def test_the_list_says_what_fits_and_why_not(home: Path) -> None:
+    path = install(home, "tiny")
+    catalog = Catalog.usual(home)
+    tiny, large = catalog.find("tiny", home / "models")[0], catalog.find("deepseek-r1-distill-qwen-14b", home)[0]
+
+    little = Fits(Device(reserve=0), Conditions(free=50_000_000))
+    much = Fits(Device(reserve=0), Conditions(free=20_000_000_000))
+
+    assert little.of(large, home, here=False) == "needs 10.2 GB, 50 MB are free"
+    assert little.of(tiny, path, here=True).startswith("needs ")
+    assert (much.of(large, home, here=False), much.of(tiny, path, here=True)) == ("fits now", "fits now")
 
 
 def test_pull_fetches_checks_and_tells(

@@ -59,13 +59,17 @@ command.add_command(bench_model)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
 def list_models(session: Session, as_json: bool) -> None:
-    """List the models: which there are, which lie here, which is in use (*)."""
+    """List the models: which there are, which lie here, which is in use (*), and which fit into the memory now."""
+    from edge_assistant.interfaces.cli.models_fit import Fits
+
     room = _Room.of(session)
     if room.in_use not in {model.name for model in room.catalog}:
         click.echo(safe_text(f"in use: {room.in_use}"), err=True)
+    fits = Fits(session.config.device)
     for model in room.catalog:
-        here = model.flaw(model.path(room.folder)) is None
-        _show(model, here, model.name == room.in_use, "", as_json)
+        path = model.path(room.folder)
+        here = model.flaw(path) is None
+        _show(model, here, model.name == room.in_use, fits.of(model, path, here), as_json)
     for embedder in room.catalog.embedders.values():
         here = (room.folder / embedder.name / "origin.json").exists()
         _show(embedder, here, embedder.name == room.embeds, "embeds", as_json)
