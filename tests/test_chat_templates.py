@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import aclosing
 from ctypes import create_string_buffer
 from hashlib import sha256
 from pathlib import Path
@@ -15,10 +14,11 @@ import pytest
 from edge_assistant.adapters.chat_families import FAMILIES
 from edge_assistant.adapters.chat_templates import KNOWN, Embedded, choose
 from edge_assistant.adapters.llama import LlamaModel
-from edge_assistant.models.fit import physical_cores
+from edge_assistant.adapters.supervised import Patience
 from edge_assistant.models.gguf import read_header
 from edge_assistant.models.loading import Loading
-from edge_assistant.types import Limits, Message
+from edge_assistant.types import Message
+from tests.babbling_gguf import babbling_gguf
 
 TALK = (
     {"role": "system", "content": "Be brief."},
@@ -162,20 +162,24 @@ def test_the_catalogs_own_templates_are_known_and_ours_writes_the_same(
     assert known.template.written(TALK) == ours.template.written(TALK)
 
 
-@pytest.mark.model
-async def test_a_file_with_a_hostile_template_answers_by_our_own(
-    weights: Callable[[str], Path], tmp_path: Path
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ 'a' * 1000000000 }}{{ cycler.__init__.__globals__.os.popen('touch PROOF').read() }}", "(sha256 "),
+        (None, "the file has none"),
+    ],
+)
+async def test_a_file_with_a_hostile_template_or_none_is_spoken_to_by_ours(
+    template: str | None, reason: str, tmp_path: Path
 ) -> None:
-    file = tmp_path / "hostile.gguf"
-    content, own = weights("smollm2-135m").read_bytes(), read_header(weights("smollm2-135m")).template.encode()
-    hostile = b"{{ 'a' * 1000000000 }}{{ cycler.__init__.__globals__.os.popen('touch PROOF').read() }}".ljust(len(own))
-    file.write_bytes(content.replace(own, hostile, 1))
-    model = LlamaModel(file, loading=Loading(512, physical_cores()))
+    pytest.importorskip("llama_cpp")
+    (tmp_path / "babbler.gguf").write_bytes(babbling_gguf(template))
+    model = LlamaModel(tmp_path / "babbler.gguf", loading=Loading(512, threads=1), patience=Patience(60.0, 60.0, 60.0))
 
-    async with aclosing(model.stream(TALKED, Limits(max_tokens=4))) as words:
-        text = "".join([word async for word in words])
+    count = await model.count(TALKED)
     facts = model.facts
     await model.close()
 
-    assert text
-    assert str(facts["template"]).startswith("our chat template for chatml: the file's chat template (sha256 ")
+    assert str(facts["template"]).startswith("our chat template for chatml: ")
+    assert reason in str(facts["template"])
+    assert 30 < count < 60

@@ -23,6 +23,10 @@ from edge_assistant.models.loading import Fixed, Loading
 
 SHORTEST_ANSWER: Final = 64
 """Tokens that must be left in the context for an answer, where not even fewer are wanted."""
+MOST_CHARACTERS: Final = 32
+"""For each token of the context; texts have 1 to 5. Beyond that, tokens are estimated and not counted."""
+_SAMPLE: Final = 16_384
+"""Characters from which they are estimated."""
 _ALL_LAYERS: Final = 0x7FFFFFFF
 
 
@@ -151,7 +155,10 @@ class Model:
 
     def count(self, messages: Sequence[Mapping[str, str]]) -> int:
         """Return how many tokens a conversation has; called from another thread too, since it only reads."""
-        return len(self._prompt(messages)[0])
+        try:
+            return len(self._prompt(messages)[0])
+        except TooLong as error:
+            return int(error.args[0])
 
     def _fits(self, prompt: Sequence[int], answer: int) -> None:
         if self._context.size - len(prompt) < answer:
@@ -243,10 +250,18 @@ class Model:
 
     def _prompt(self, messages: Sequence[Mapping[str, str]]) -> tuple[list[int], bool]:
         """Write the conversation as the model knows it, and cut it into tokens; tell whether a thought has begun."""
+        self._refuse_books(messages)
         plain = self._vocabulary.plain
         said = [{"role": message["role"], "content": plain(message["content"])} for message in messages]
         text = self._chat.template.written(said)
         return self._vocabulary.tokens(text), text.rstrip().endswith("<think>")
+
+    def _refuse_books(self, messages: Sequence[Mapping[str, str]]) -> None:
+        """Refuse at once what is too long by far; cutting 200,000 tokens first takes a second or more."""
+        said = "".join(message["content"] for message in messages)
+        if len(said) > MOST_CHARACTERS * self._context.size:
+            sample = self._vocabulary.tokens(said[:_SAMPLE], special=False)
+            raise TooLong(len(sample) * len(said) // _SAMPLE)
 
 
 def _key(file: str, loading: Loading, version: str) -> str:
