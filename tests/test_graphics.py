@@ -19,11 +19,13 @@ MODEL = ModelFile(
 def test_a_rate_as_others_reach_it_proves_the_graphics_processor() -> None:
     told = judged(MODEL, 101, -1, USED, CARD, [MODEL])
 
-    assert told == "29 of 29 layers on the graphics processor; a rtx-3090 reached 120 (somebody)"
+    assert told == "29 of 29 layers on the graphics processor; others reached 120 on rtx-3090 (somebody)"
 
 
 def test_a_rate_of_a_third_says_that_it_is_not_used() -> None:
-    with pytest.raises(TierError, match=r"29 of 29 layers on the .*, and yet 40 tokens/s where a rtx-3090 reached 120"):
+    with pytest.raises(
+        TierError, match=r"29 of 29 layers on the .*, and yet 40 tokens/s where others reached 120 on rtx-3090"
+    ):
         judged(MODEL, 40, -1, USED, CARD, [MODEL])
 
 
@@ -43,7 +45,7 @@ def test_another_model_is_measured_by_its_size() -> None:
 
     told = judged(twice, 55, -1, USED, CARD, [MODEL, twice])
 
-    assert told.endswith("a rtx-3090 should reach about 60 (r1-7b, somebody)")
+    assert told.endswith("about 60 should be reached on rtx-3090 (r1-7b, somebody)")
 
 
 def test_nothing_is_said_where_there_is_nothing_to_say() -> None:

@@ -44,5 +44,5 @@ def judged(
 
 
 def _reaches(board: str | None, known: Expected) -> str:
-    about = "should reach about" if known.scaled else "reached"
-    return f"a {board} {about} {known.tokens:.0f} ({known.source})"
+    told = "about {:.0f} should be reached" if known.scaled else "others reached {:.0f}"
+    return f"{told.format(known.tokens)} on {board} ({known.source})"

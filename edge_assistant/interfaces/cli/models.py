@@ -66,7 +66,7 @@ def list_models(session: Session, as_json: bool) -> None:
     if room.in_use not in {model.name for model in room.catalog}:
         click.echo(safe_text(f"in use: {room.in_use}"), err=True)
     fits = Fits(session.config.device)
-    for model in room.catalog:
+    for model in sorted(room.catalog, key=lambda model: (model.billions, model.memory)):
         path = model.path(room.folder)
         here = model.flaw(path) is None
         _show(model, here, model.name == room.in_use, fits.of(model, path, here), as_json)
