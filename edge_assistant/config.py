@@ -135,6 +135,8 @@ class Device(Section):
     """How many layers to place on the GPU; -1 is all of them."""
     max_tokens: int = Field(default=512, ge=1)
     """The longest answer, in tokens."""
+    queue: int = Field(default=16, ge=0)
+    """How many questions may wait while another one is answered; one more is told at once that the model is busy."""
     patience: float = Field(default=60.0, gt=0)
     """Seconds until the first word, loading included."""
     threshold: float = Field(default=0.5, ge=0, le=1)

@@ -296,7 +296,7 @@ def open_ladder(config: Config, clock: Callable[[], float] = monotonic) -> Ladde
     return Ladder(
         candidates(Catalog.usual(config.home), folder, chosen.model, chosen.ladder),
         Board(graphics=Nvml() if chosen.gpu_layers else lambda: None),
-        lambda file, loading: LlamaModel(file, loading=loading, fixed=fixed),
+        lambda file, loading: LlamaModel(file, loading=loading, fixed=fixed, queue=chosen.queue),
         loading=lambda model: _loading(config, model),
         packed=packed_types(),
         wishes=Wishes(Floors(chosen.slowest, chosen.hottest, chosen.battery), chosen.idle, chosen.reserve * 1_000_000),

@@ -175,6 +175,8 @@ class Limits:
     """After that a local model is stopped; what it has said by then stands."""
     thoughts: int = 1024
     """Tokens that a local reasoning model may think before it has to answer; they come on top."""
+    asker: str = ""
+    """Who asks; where several wait for a local model, the askers take turns."""
     schema: str = ""
     """A JSON schema that the answer follows, as text; a model that cannot be held to it ignores it."""
     grammar: str = ""

@@ -273,7 +273,7 @@ async def test_whoever_asks_much_lets_the_others_have_their_turn(tmp_path: Path)
     finished: list[str] = []
 
     async def ask(model: LlamaModel, asker: str) -> None:
-        async with aclosing(model.stream(QUESTION, Limits(), asker=asker)) as words:
+        async with aclosing(model.stream(QUESTION, Limits(asker=asker))) as words:
             assert [word async for word in words]
         finished.append(asker)
 

@@ -98,8 +98,6 @@ class LlamaModel:
         messages: Sequence[Message],
         limits: Limits,
         told: Callable[[Spoken], object] = bool,
-        *,
-        asker: str = "",
     ) -> AsyncGenerator[str]:
         """Yield the continuation in pieces, and tell how it went; closing the generator stops the model.
 
@@ -107,7 +105,7 @@ class LlamaModel:
         worker cannot be started, dies or hangs, or the prompt was deadly before.
         """
         silent, spoken = True, None
-        async with aclosing(self._frames(_request(messages, limits), asker)) as frames:
+        async with aclosing(self._frames(_request(messages, limits), limits.asker)) as frames:
             async for frame in frames:
                 if "text" in frame:
                     silent = False
@@ -118,13 +116,13 @@ class LlamaModel:
         if silent and spoken is not None and spoken.ended in _WORDLESS:
             raise TierError(f"the local model {_WORDLESS[spoken.ended]}")
 
-    async def leaning(self, messages: Sequence[Message], choices: tuple[str, str], *, asker: str = "") -> float:
+    async def leaning(self, messages: Sequence[Message], choices: tuple[str, str]) -> float:
         """Return by how much the first word is likelier to come next than the second: the difference of their logits.
 
         A cancelled call stops the model. Raises what `stream` raises.
         """
         request: Frame = {"messages": _told(messages), "choices": list(choices)}
-        async with aclosing(self._frames(request, asker)) as frames:
+        async with aclosing(self._frames(request, asker="")) as frames:
             frame = await anext(frames)
         return cast(float, frame["leaning"])
 

@@ -190,7 +190,7 @@ class DeviceTier:
 
     async def _words(self, rung: Rung, query: Query, told: Callable[[Spoken], object] = bool) -> AsyncGenerator[str]:
         """Say the answer; a prompt that the model counts as too long after all is made shorter again."""
-        limits = replace(self._limits, temperature=_temperature(query))
+        limits = replace(self._limits, temperature=_temperature(query), asker=_asker(query))
 
         def went(outcome: Spoken) -> None:
             told(outcome)
@@ -247,6 +247,11 @@ def _careful(rung: Rung) -> bool:
 def _messages(rung: Rung, query: Query) -> tuple[Message, ...]:
     manner: prompts.Manner = "cited" if _careful(rung) else "brief" if _kind(query) == "fact" else "plain"
     return prompts.messages(query, manner)
+
+
+def _asker(query: Query) -> str:
+    """Return in whose line a question waits: its conversation's, else its device's or its speaker's."""
+    return query.context.conversation or query.context.device or query.context.speaker or ""
 
 
 def _temperature(query: Query) -> float:

@@ -45,8 +45,8 @@ async def small(
     await model.close()
 
 
-async def said(model: LlamaModel, limits: Limits, messages: tuple[Message, ...] = STORY, asker: str = "") -> str:
-    async with aclosing(model.stream(messages, limits, asker=asker)) as words:
+async def said(model: LlamaModel, limits: Limits, messages: tuple[Message, ...] = STORY) -> str:
+    async with aclosing(model.stream(messages, limits)) as words:
         return "".join([word async for word in words])
 
 
@@ -63,7 +63,8 @@ async def test_short_requests_from_fifty_threads_neither_crash_nor_grow(small: L
     def ask(number: int) -> bool:
         nonlocal done
         question = (Message("user", f"Say {number % 7}."),)
-        asked = said(small, Limits(max_tokens=1 + number % 2, seed=number), question, str(number % THREADS))
+        limits = Limits(max_tokens=1 + number % 2, seed=number, asker=str(number % THREADS))
+        asked = said(small, limits, question)
         asyncio.run_coroutine_threadsafe(asked, loop).result()
         with lock:
             done += 1
