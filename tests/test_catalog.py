@@ -11,11 +11,13 @@ from edge_assistant.adapters.downloads import read_source
 from edge_assistant.config import Config, shipped
 from edge_assistant.errors import ConfigError
 from edge_assistant.models.boards import KINDS
-from edge_assistant.models.catalog import Catalog, ModelFile
+from edge_assistant.models.catalog import Catalog, ModelFile, header_flaw
 from edge_assistant.models.choice import named
 from edge_assistant.models.fit import physical_cores
+from edge_assistant.models.gguf import read_header
+from edge_assistant.models.need import whole
 from edge_assistant.models.stored import unusable
-from tests.tiny_gguf import tiny_gguf
+from tests.tiny_gguf import later_part, tiny_gguf
 
 WEIGHTS = tiny_gguf(bytes(range(1, 201)))
 
@@ -136,11 +138,13 @@ def test_a_split_file_of_your_own_needs_all_its_parts(tmp_path: Path, manifest: 
     first.write_bytes(WEIGHTS)
 
     half = Catalog.read([manifest]).find(str(first), tmp_path)[0].flaw(first)
-    second.write_bytes(WEIGHTS)
+    second.write_bytes(later_part(bytes(64)))
     model, path = Catalog.read([manifest]).find(str(first), tmp_path)
 
     assert half == "is not there (own-00002-of-00002.gguf)"
-    assert (model.damage(path), model.size, model.name) == (None, 2 * len(WEIGHTS), "own")
+    assert (model.damage(path), model.name, len(model.paths(path))) == (None, "own", 2)
+    assert header_flaw(second) == "is a later part of a split file, not the first"
+    assert whole([read_header(part) for part in model.paths(path)]).weights == 224 + 64
 
 
 @pytest.mark.parametrize("name", ["My own-00001-of-00002.gguf", "own-00001-of-99999.gguf"])

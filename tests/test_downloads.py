@@ -20,7 +20,7 @@ from edge_assistant.models.pins import read_pins
 from edge_assistant.models.stored import StoredFile
 from tests.certificates import Authority
 from tests.file_server import COMMIT, Hub, serving
-from tests.tiny_gguf import tiny_gguf
+from tests.tiny_gguf import later_part, tiny_gguf
 
 WEIGHTS = tiny_gguf(os.urandom(300_000))
 HALF = len(WEIGHTS) // 2
@@ -173,7 +173,8 @@ def test_damaged_pins_are_said(tmp_path: Path) -> None:
 
 def split(sources: str = f"hf:me/mine@{COMMIT}") -> tuple[ModelFile, dict[str, bytes]]:
     """Return a model in two files, and these."""
-    files = {f"mine-0000{number}-of-00002.gguf": tiny_gguf(os.urandom(90_000)) for number in (1, 2)}
+    contents = (tiny_gguf(os.urandom(90_000)), later_part(os.urandom(90_000)))
+    files = {f"mine-0000{number}-of-00002.gguf": content for number, content in enumerate(contents, 1)}
     parts = tuple(
         StoredFile(file=name, size=len(data), sha256=hashlib.sha256(data).hexdigest(), sources=(f"{sources}/{name}",))
         for name, data in files.items()

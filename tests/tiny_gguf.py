@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-_TEXT, _U32 = 8, 4
+_TEXT, _U32, _U16 = 8, 4, 2
 
 
 def tiny_gguf(weights: bytes = b"", *, name: str = "tiny") -> bytes:
@@ -21,6 +21,19 @@ def tiny_gguf(weights: bytes = b"", *, name: str = "tiny") -> bytes:
     tensors = [_string("output.weight") + struct.pack("<IQIQ", 1, len(weights), 24, 0)]  # 24: whole numbers of 8 bits
     head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(facts)) + b"".join((*facts, *tensors))
     return head + bytes(-len(head) % 32) + weights
+
+
+def later_part(weights: bytes, number: int = 1, count: int = 2) -> bytes:
+    """Return a later part of a split file, which has weights and says nothing of the model."""
+    weights += bytes(-len(weights) % 32)
+    facts = [_string(key) + struct.pack("<IH", _U16, value) for key, value in _split(number, count).items()]
+    tensor = _string("blk.0.ffn_up.weight") + struct.pack("<IQIQ", 1, len(weights), 24, 0)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, len(facts)) + b"".join((*facts, tensor))
+    return head + bytes(-len(head) % 32) + weights
+
+
+def _split(number: int, count: int) -> dict[str, int]:
+    return {"split.no": number, "split.count": count}
 
 
 def _string(text: str) -> bytes:

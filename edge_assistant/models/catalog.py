@@ -265,7 +265,7 @@ def header_flaw(path: Path) -> str | None:
     if not path.name.strip(".").removesuffix(".part").endswith(".gguf"):
         return None
     try:
-        read_header(path)
+        header = read_header(path)
     except ConfigError as error:
         return str(error).removeprefix(f"{path.name} ")
-    return None
+    return None if header.blocks else "is a later part of a split file, not the first"

@@ -91,7 +91,10 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Return what a GGUF file says of itself. Raises `ConfigError`, in one sentence, for every flaw in it."""
+    """Return what a GGUF file says of itself; a later part of a split file has no blocks, only weights.
+
+    Raises `ConfigError`, in one sentence, for every flaw in it.
+    """
     flaw = unusable(path)
     if flaw is not None:
         raise ConfigError(f"{path.name} {flaw}")
@@ -207,14 +210,15 @@ def _described(
     data_offset: int,
 ) -> Header:
     architecture = _text(said, "general.architecture")
-    if not architecture:
+    later = _number(said, "split.no", 0, 1 << 16) > 0  # only the first part of a split file describes the model
+    if not architecture and not later:
         raise Flaw("does not say which architecture it has")
 
     def number(key: str, default: int = 0, most: int = 1 << 24) -> int:
         return _number(said, f"{architecture}.{key}", default, most)
 
     blocks, embedding, heads = number("block_count", most=1024), number("embedding_length"), _heads(said, architecture)
-    if not blocks or not embedding:
+    if not later and not (blocks and embedding):
         raise Flaw("does not describe a language model")
     head = embedding // heads if heads else 0
     template = _text(said, "tokenizer.chat_template")
