@@ -230,6 +230,32 @@ async def test_a_worker_that_is_killed_from_outside_is_not_started_for_the_same_
         assert not model.loaded
 
 
+async def test_a_worker_that_is_killed_twice_in_ten_minutes_rests_them_out(tmp_path: Path) -> None:
+    play = """
+say(ready={})
+asked = hear()
+if asked["messages"][0]["content"] == "large":
+    os.kill(os.getpid(), signal.SIGKILL)
+say(id=asked["ask"], text="fine")
+say(id=asked["ask"], done=DONE)
+hear()
+"""
+    clock, large = Clock(), (Message("user", "large"),)
+    async with playing(tmp_path, play, clock=clock) as model:
+        with pytest.raises(TierError, match="killed from outside"):
+            await said(model, messages=large)
+        assert await said(model) == "fine"
+        await model.close()
+        clock.now = 100.0
+        with pytest.raises(TierError, match="killed from outside"):
+            await said(model, messages=large)
+        with pytest.raises(TierError, match=r"rests for 500 s, since it stopped unexpectedly \(killed from outside"):
+            await said(model)
+        clock.now = 600.0
+
+        assert await said(model) == "fine"
+
+
 POISONED = """
 import pathlib
 with pathlib.Path({starts!r}).open("a") as starts:

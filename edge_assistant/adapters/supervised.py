@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from edge_assistant.errors import Death, ModelDied, TierError
 
 LONGEST_REST: Final = 60.0
 """Seconds between two starts of a worker that keeps dying; the rests double up to this, from the second death on."""
+KILLS_APART: Final = 600.0
+"""Seconds between two deaths from outside; after a second one within them, they are rested out: memory is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Supervised:
         self._loading: asyncio.Task[Child] | None = None
         self._deaths: list[str] = []
         self._rest_until = 0.0
+        self._killed = -math.inf
         self.facts: Frame = {}
         """What the worker last said of itself when it was ready."""
 
@@ -106,9 +110,16 @@ class Supervised:
         if child is self._child:
             self._child = None
             self._deaths.append(how)
-            rest = 0.0 if len(self._deaths) < 2 else min(LONGEST_REST, 2.0 ** (len(self._deaths) - 2))
-            self._rest_until = self._clock() + rest
+            self._rest_until = self._clock() + self._rest(cause)
         return ModelDied(how, cause)
+
+    def _rest(self, cause: Death) -> float:
+        """Return how many seconds to rest after one more death."""
+        if cause == "killed":
+            before, self._killed = self._killed, self._clock()
+            if self._killed - before < KILLS_APART:
+                return before + KILLS_APART - self._killed
+        return 0.0 if len(self._deaths) < 2 else min(LONGEST_REST, 2.0 ** (len(self._deaths) - 2))
 
     def did_well(self) -> None:
         """Forget its deaths: it has answered."""
