@@ -112,6 +112,38 @@ class Actions(Section):
     """The environment variable that holds a PIN; what lets people in then takes it instead of a yes."""
 
 
+class Endpoint(Section):
+    base_url: str = "https://api.deepseek.com"
+    """Where the OpenAI-compatible API lives, up to but without `/chat/completions`."""
+    model: str = "deepseek-chat"
+    """The model to ask for."""
+    api_key: SecretStr | None = None
+    """The key; better kept in the environment, see `api_key_env`."""
+    api_key_env: str | None = None
+    """The environment variable that holds the key."""
+
+    def key(self) -> str | None:
+        """Return the key from the file, or from the variable that it names."""
+        if self.api_key is not None:
+            return self.api_key.get_secret_value()
+        return os.environ.get(self.api_key_env) if self.api_key_env else None
+
+
+class LocalServer(Endpoint):
+    base_url: str = "http://127.0.0.1:8080/v1"
+    """Where the server lives, on this device or this network, up to but without `/chat/completions`."""
+    model: str = "local"
+    """The model to ask for; llama-server takes any name."""
+    billions: float = Field(default=0.0, ge=0)
+    """How many billion parameters it has, so how far it is believed; without a number, as little as one of 0.5."""
+    languages: tuple[Literal["en", "zh"], ...] = Field(default=("en", "zh"), min_length=1)
+    """The languages that it speaks."""
+    command: tuple[str, ...] = ()
+    """What starts the server, in words: started at the first question, watched, and ended with us."""
+    starting: float = Field(default=50.0, gt=0)
+    """Seconds that the command may take until the server answers."""
+
+
 class Device(Section):
     model: str = "auto"
     """A name from `edge-assistant models list`, or the path of a GGUF file; `auto` is the largest that fits now."""
@@ -141,23 +173,8 @@ class Device(Section):
     """Seconds until the first word, loading included."""
     threshold: float = Field(default=0.5, ge=0, le=1)
     """The probability of being right from which the model answers without asking the cloud first."""
-
-
-class Endpoint(Section):
-    base_url: str = "https://api.deepseek.com"
-    """Where the OpenAI-compatible API lives, up to but without `/chat/completions`."""
-    model: str = "deepseek-chat"
-    """The model to ask for."""
-    api_key: SecretStr | None = None
-    """The key; better kept in the environment, see `api_key_env`."""
-    api_key_env: str | None = None
-    """The environment variable that holds the key."""
-
-    def key(self) -> str | None:
-        """Return the key from the file, or from the variable that it names."""
-        if self.api_key is not None:
-            return self.api_key.get_secret_value()
-        return os.environ.get(self.api_key_env) if self.api_key_env else None
+    endpoint: LocalServer | None = None
+    """Another engine on this device or network that answers instead of a GGUF file."""
 
 
 class Cloud(Section):

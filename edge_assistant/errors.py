@@ -33,6 +33,7 @@ Fault: TypeAlias = Literal[
     "server",  # 5xx
     "unknown",  # 404: no such model or path there
     "refused",  # 400, 413, 422: this request would be refused again
+    "too_long",  # the prompt does not fit its context
     "filtered",  # a content filter said no
     "broken",  # the answer began, or should have, and is no whole answer
 ]

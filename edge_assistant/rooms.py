@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from edge_assistant.config import Config, shipped
+from edge_assistant.config import Config, LocalServer, shipped
 from edge_assistant.engine import Engine
 from edge_assistant.errors import ConfigError
 from edge_assistant.knowledge.store import Store
@@ -27,6 +27,7 @@ from edge_assistant.types import Declined, Judge, Limits, Query, Reply, Tier, Ti
 if TYPE_CHECKING:
     from edge_assistant.actuator import Backend
     from edge_assistant.adapters.embedders import LocalEmbedder
+    from edge_assistant.adapters.local_server import Served, ServedModel
     from edge_assistant.adapters.python_home import Carry
     from edge_assistant.adapters.router import Router
     from edge_assistant.devices.home import Home
@@ -182,7 +183,7 @@ class Rooms:
 
         chosen = self.config.device
         return DeviceTier(
-            self._ladder,
+            self._served or self._ladder,
             limits=Limits(max_tokens=chosen.max_tokens),
             threshold=chosen.threshold,
             passages=self.config.knowledge.passages,
@@ -195,6 +196,19 @@ class Rooms:
         return ladder
 
     @cached_property
+    def _served(self) -> Served | None:
+        """Return the server that answers instead of a file, where there is one. Raises `ConfigError`."""
+        if self.config.device.endpoint is None:
+            return None
+        from edge_assistant.adapters.local_server import Served, described
+        from edge_assistant.models.catalog import Catalog
+
+        model = open_served(self.config, self.config.device.endpoint, self.clock)
+        self.closing.push_async_callback(model.close)
+        catalog, context = Catalog.usual(self.config.home), self.config.device.context
+        return Served(model, described(self.config.device.endpoint, tuple(catalog)), context)
+
+    @cached_property
     def _judges(self) -> Judges:
         from edge_assistant.models.judge import Judges
 
@@ -202,7 +216,8 @@ class Rooms:
 
     def _judge(self) -> Judge | None:
         """Return the model that runs now as a judge of passages, where it is worth asking."""
-        return self._judges.now() if "device" in self.config.tiers else None
+        ours = "device" in self.config.tiers and self.config.device.endpoint is None
+        return self._judges.now() if ours else None
 
     def _cloud_tier(self) -> Tier:
         from edge_assistant.tiers.cloud import CloudTier
@@ -226,7 +241,9 @@ class Rooms:
     def stamp(self) -> str:
         """Name what an answer depends on besides the question."""
         endpoints = ",".join(f"{endpoint.base_url} {endpoint.model}" for endpoint in self.config.cloud.endpoints)
-        return f"{self._store.generation}|{self.config.device.model}|{endpoints}"
+        server = self.config.device.endpoint
+        device = f"{server.base_url} {server.model}" if server else self.config.device.model
+        return f"{self._store.generation}|{device}|{endpoints}"
 
     def _opened(self, database: Database) -> Database:
         self.closing.callback(database.close)
@@ -302,6 +319,15 @@ def open_ladder(config: Config, clock: Callable[[], float] = monotonic) -> Ladde
         wishes=Wishes(Floors(chosen.slowest, chosen.hottest, chosen.battery), chosen.idle, chosen.reserve * 1_000_000),
         clock=clock,
     )
+
+
+def open_served(config: Config, server: LocalServer, clock: Callable[[], float] = monotonic) -> ServedModel:
+    """Return the model of another engine on this device or network; nobody is asked yet. Raises `ConfigError`."""
+    from edge_assistant.adapters.local_server import ServedModel
+    from edge_assistant.adapters.openai_http import Waits
+
+    waits = Waits(first_word=config.device.patience, gap=config.device.patience, total=Limits().seconds)
+    return ServedModel(server, config.device.context, config.home / "logs" / "server.log", waits, clock)
 
 
 def _loading(config: Config, model: ModelFile) -> Loading:

@@ -143,7 +143,7 @@ async def test_an_answer_that_grew_too_long_shows_it(server: Loopback) -> None:
         ("missing", "unknown", 1, "knows no such model or address (HTTP 404)"),
         (
             "context-exceeded",
-            "refused",
+            "too_long",
             1,
             "refused the request (HTTP 400): This model's maximum context length is 4096",
         ),

@@ -159,7 +159,7 @@ def test_what_is_not_in_the_chat_format_is_not_read(headers: dict[str, str], fau
     ("status", "error", "fault"),
     [
         (302, {}, "portal"),
-        (400, {"code": "context_length_exceeded", "message": "too long"}, "refused"),
+        (400, {"code": "context_length_exceeded", "message": "too long"}, "too_long"),
         (400, {"code": "content_filter"}, "filtered"),
         (400, {"message": "Content Exists Risk", "type": "invalid_request_error"}, "filtered"),
         (401, {}, "key"),

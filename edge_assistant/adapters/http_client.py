@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 
 HEAD_START = 0.25
 """Seconds that each address of a host has before the next is tried as well (RFC 8305, section 5)."""
+_EVERY_SCHEME = ("http://", "https://", "all://")
+"""What the environment may name a proxy for, in httpx's words; mounted on nothing, it is reached directly."""
 
 
-def open_client(resolver: Resolver, connect: float) -> httpx.AsyncClient:
-    """Return a client that waits `connect` seconds for a connection and leaves every other limit to its caller."""
+def open_client(resolver: Resolver, connect: float, proxies: bool = True) -> httpx.AsyncClient:
+    """Return a client that waits `connect` seconds for a connection and leaves every other limit to its caller.
+
+    Without `proxies` it goes straight to the host, whatever the environment says.
+    """
     with needs("httpx"):
         import httpx
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+    timeout, mounts = httpx.Timeout(None, connect=connect), None if proxies else dict.fromkeys(_EVERY_SCHEME)
     try:
-        client = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=connect), limits=limits, follow_redirects=False)
+        client = httpx.AsyncClient(timeout=timeout, limits=limits, follow_redirects=False, mounts=mounts)
     except (httpx.InvalidURL, ImportError, ValueError, OSError):  # none of them is shown: a proxy may hold a password
         message = "cannot be asked: the proxy or certificate settings of the environment do not work"
         raise EndpointError(message, "unreachable") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
@@ -51,13 +52,23 @@ class OpenAIChat:
     that names the host, and never the key.
     """
 
-    def __init__(self, endpoint: Endpoint, waits: Waits | None = None, resolver: Resolver | None = None) -> None:
-        self._host = _host(endpoint.base_url)
-        self._url = endpoint.base_url.rstrip("/").removesuffix("/chat/completions") + "/chat/completions"
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        waits: Waits | None = None,
+        resolver: Resolver | None = None,
+        *,
+        setting: str = "cloud.endpoints",
+        proxies: bool = True,
+    ) -> None:
+        """Take an endpoint of a setting; without `proxies`, those of the environment are left out."""
+        self._host = _host(endpoint.base_url, setting)
+        self._base = endpoint.base_url.rstrip("/").removesuffix("/chat/completions")
         self._model = endpoint.model
         self._key = _checked((endpoint.key() or "").strip(), self._host)
         self._waits = waits or Waits()
         self._resolver = resolver or Resolver()
+        self._proxies = proxies
         self._client: httpx.AsyncClient | None = None
 
     @property
@@ -83,6 +94,16 @@ class OpenAIChat:
             raise self._named(error, spoken) from None  # its cause may repeat the key
         if not spoken:
             raise EndpointError(f"{self._host} finished without a word", "broken")
+
+    async def look(self) -> None:
+        """Ask for nothing but a sign of life, the list of models. Raises `EndpointError` where there is none."""
+        try:
+            with _translated(), self._within(anyio.current_time(), self._waits.connect, math.inf):
+                response = await self._opened().get(f"{self._base}/models", headers=self._headers())
+        except EndpointError as error:
+            raise self._named(error, spoken=False) from None
+        if response.status_code >= 500:  # llama-server says 503 while it loads
+            raise EndpointError(f"{self._host} is not ready (HTTP {response.status_code})", "server")
 
     async def aclose(self) -> None:
         """Close every connection; the next question opens new ones."""
@@ -130,13 +151,13 @@ class OpenAIChat:
 
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = open_client(self._resolver, self._waits.connect)
+            self._client = open_client(self._resolver, self._waits.connect, self._proxies)
         return self._client
 
     async def _send(self, client: httpx.AsyncClient, body: bytes) -> httpx.Response:
         import httpx
 
-        request = client.build_request("POST", self._url, content=body, headers=self._headers())
+        request = client.build_request("POST", f"{self._base}/chat/completions", content=body, headers=self._headers())
         # A kept connection that the server has just closed fails before its first byte: once more, on a new one.
         with suppress(httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             return await client.send(request, stream=True)
@@ -219,7 +240,7 @@ def _no_connection(error: httpx.ConnectError) -> str:
     return "is not reachable from here"
 
 
-def _host(base_url: str) -> str:
+def _host(base_url: str, setting: str) -> str:
     """The host of an address, with its port if it has one; what else an address may hold is refused, unshown."""
     try:
         parts = urlsplit(base_url)
@@ -227,9 +248,9 @@ def _host(base_url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ConfigError("cloud.endpoints: a base_url does not begin with https:// and a host")
+        raise ConfigError(f"{setting}: a base_url does not begin with https:// and a host")
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ConfigError(f"cloud.endpoints: the base_url of {parts.hostname} holds more than a host and a path")
+        raise ConfigError(f"{setting}: the base_url of {parts.hostname} holds more than a host and a path")
     return parts.netloc
 
 

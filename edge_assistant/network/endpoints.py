@@ -11,7 +11,7 @@ from edge_assistant.errors import EndpointError, Fault
 from edge_assistant.network.state import Reachability
 from edge_assistant.types import ChatModel, Limits, Message
 
-FINAL: Final[frozenset[Fault]] = frozenset({"refused", "filtered"})
+FINAL: Final[frozenset[Fault]] = frozenset({"refused", "too_long", "filtered"})
 """What the next endpoint is not asked about: it would refuse as well, and a filter is not routed around."""
 
 

@@ -12,13 +12,21 @@ from typing import Final, Literal, TypeAlias
 
 from edge_assistant import languages
 from edge_assistant.assistant import Assistant
-from edge_assistant.config import Config
+from edge_assistant.config import Config, LocalServer
 from edge_assistant.errors import ActionError, ConfigError, EdgeAssistantError, StorageError, TierError
 from edge_assistant.models.boards import Machine
 from edge_assistant.models.catalog import Catalog
 from edge_assistant.models.spoken import Spoken
 from edge_assistant.operations.graphics import judged
-from edge_assistant.rooms import discovered_file, open_embedder, open_house, open_ladder, open_library, open_rulebooks
+from edge_assistant.rooms import (
+    discovered_file,
+    open_embedder,
+    open_house,
+    open_ladder,
+    open_library,
+    open_rulebooks,
+    open_served,
+)
 from edge_assistant.storage.actions import Actions
 from edge_assistant.types import Limits, Message
 
@@ -155,6 +163,9 @@ async def _embedder(assistant: Assistant) -> str:
 
 async def _device(assistant: Assistant) -> str:
     """Ask the model that would be asked now, and say what it takes, and what speaks against every other one."""
+    server = assistant.config.device.endpoint
+    if server is not None:
+        return await _served(assistant.config, server)
     ladder, heard = open_ladder(assistant.config), list[Spoken]()
     try:
         rung = await ladder.current("en")
@@ -173,6 +184,17 @@ async def _device(assistant: Assistant) -> str:
     proof = judged(rung.described, rate, wanted, facts, Machine.read(), models)
     first = f"{rung.described.name} said {said!r}, {rate:.0f} tokens/s, {ladder.needs(rung)}"
     return "; ".join([first, *([proof] if proof else []), *others])
+
+
+async def _served(config: Config, server: LocalServer) -> str:
+    """Ask the server that answers instead of a file; one that we start is started for this, and ended."""
+    model = open_served(config, server)
+    try:
+        async with aclosing(model.stream(_COUNT, Limits(max_tokens=10))) as words:
+            said = "".join([word async for word in words])
+    finally:
+        await model.close()
+    return f"{model.name} said {said!r}"
 
 
 async def _cloud(assistant: Assistant) -> str:

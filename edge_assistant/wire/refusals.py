@@ -25,6 +25,8 @@ _STATUS: Final[Mapping[int, tuple[Fault, str]]] = {
 }
 _FILTERS: Final = ("content_filter", "content_policy_violation", "Content Exists Risk")
 """How OpenAI, Azure and DeepSeek name their filters, in the code or the message of a 400."""
+_TOO_LONG: Final = ("context_length_exceeded", "exceed_context_size_error", "maximum context length")
+"""How OpenAI, llama-server and vLLM say, in the code or the message of a 400, that a prompt does not fit."""
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes, now: datetime | None = None) -> EndpointError:
@@ -36,6 +38,8 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, now: datetime 
         status = 402
     if any(name in f"{code} {said}" for name in _FILTERS):
         return EndpointError(f"does not answer this: its content filter objects (HTTP {status})", "filtered")
+    if any(name in f"{code} {said}" for name in _TOO_LONG):
+        return EndpointError(f"refused the request (HTTP {status}){said and ': ' + said}", "too_long")
     if status in _STATUS:
         fault, meaning = _STATUS[status]
         pause = retry_after(headers.get("retry-after"), now) if fault == "limited" else None

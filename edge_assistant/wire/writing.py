@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_assistant.types import Limits, Message
-from edge_assistant.wire.fields import Json, dump
+from edge_assistant.wire.fields import Json, dump, load
 
 
 def request(model: str, messages: Sequence[Message], limits: Limits) -> bytes:
@@ -22,6 +22,9 @@ def request(model: str, messages: Sequence[Message], limits: Limits) -> bytes:
         fields["stop"] = list(limits.stop)
     if limits.seed is not None:
         fields["seed"] = limits.seed
+    if limits.schema:
+        form: dict[str, Json] = {"name": "answer", "strict": True, "schema": load(limits.schema.encode())}
+        fields["response_format"] = {"type": "json_schema", "json_schema": form}
     return dump(fields)
 
 
