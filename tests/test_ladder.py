@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_assistant.engine import Engine
 from edge_assistant.errors import ModelDied, TierError
 from edge_assistant.models.bars import Floors
 from edge_assistant.models.board import Conditions
@@ -19,7 +20,8 @@ from edge_assistant.models.ladder import Ladder, Wishes
 from edge_assistant.models.loading import Loading
 from edge_assistant.models.rung import Rung
 from edge_assistant.models.spoken import Spoken
-from edge_assistant.types import Limits, Message
+from edge_assistant.tiers.device import DeviceTier
+from edge_assistant.types import Limits, Message, Query
 from tests.gguf_files import TINY, write
 
 GB = 1_000_000_000
@@ -54,6 +56,9 @@ class Running:
         self, messages: Sequence[Message], limits: Limits, told: Callable[[Spoken], object] = bool
     ) -> AsyncGenerator[str]:
         self._start()
+        if self.file.stem in self.house.deadly:
+            await self.close()
+            raise ModelDied("stopped unexpectedly (killed from outside)", "killed")
         yield self.file.stem
         yield "."
         told(Spoken(1, 0, 20, "stop", 0.1, 1.0))
@@ -84,6 +89,7 @@ class House:
         self.machine = Machine()
         self.now = 1000.0
         self.started: list[str] = []
+        self.deadly: set[str] = set()
         self.workers: list[Running] = []
         self.wishes = Wishes(Floors(slowest=2.0, hottest=85.0, battery=20.0), idle=600.0, reserve=0)
         self.models = [self.model(name, billions) for name, billions in SIZES.items()]
@@ -430,6 +436,20 @@ async def test_all_models_are_reported_with_what_speaks_against_them(house: Hous
     told = [(step.described.name, why) for step, why in house.ladder().against()]
 
     assert told == [("large", "needs 1.1 GB, 1.0 GB are free"), ("middle", ""), ("small", "")]
+
+
+async def test_a_question_whose_model_is_killed_is_answered_by_the_next_smaller_one(house: House) -> None:
+    house.deadly = {"large", "middle"}
+    ladder = house.ladder()
+
+    answer = await Engine([DeviceTier(ladder)]).ask(Query("write a poem"))
+    await ladder.close()
+
+    assert (answer.text, answer.complete) == ("small.", True)
+    assert house.started == ["large", "middle", "small"]
+    assert [line.outcome for line in answer.trace] == ["declined", "declined", "answered"]
+    assert "the local model stopped unexpectedly (killed from outside)" in answer.trace[0].reason
+    assert "middle was killed, probably for want of memory" in answer.trace[-1].reason
 
 
 async def test_a_judge_asks_the_model_that_runs(house: House) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from edge_assistant import prompts
-from edge_assistant.errors import PromptTooLong, TierError
+from edge_assistant.errors import ModelDied, PromptTooLong, TierError
 from edge_assistant.knowledge.answered import fit, promise
 from edge_assistant.knowledge.excerpts import excerpt
 from edge_assistant.knowledge.grounding import MARK, Grounds
@@ -86,6 +86,30 @@ class DeviceTier:
     async def consider(self, query: Query) -> Reply | Declined:
         """Take the query, or leave a draft. Raises `TierError` when no model can run."""
         rung = await self._rungs.current(query.language)
+        verdict = self._considered(rung, query)
+        spoken = verdict if isinstance(verdict, Reply) else verdict.draft
+        if spoken is None:
+            return verdict
+        surviving = replace(spoken, words=self._or_another(rung, query, spoken.words))
+        return surviving if isinstance(verdict, Reply) else replace(verdict, draft=surviving)
+
+    async def _or_another(self, rung: Rung, query: Query, words: Words) -> Words:
+        """Say the words; where their model dies before the first one, leave what another model would say."""
+        begun = False
+        try:
+            async with aclosing(words) as pieces:
+                async for piece in pieces:
+                    begun = True
+                    yield piece
+        except ModelDied as death:
+            other = await self._rungs.current(query.language)
+            if begun or other.described == rung.described:
+                raise
+            verdict = await self.consider(query)
+            draft = verdict if isinstance(verdict, Reply) else verdict.draft
+            yield Declined(f"{death}; {verdict.reason}", draft=draft)
+
+    def _considered(self, rung: Rung, query: Query) -> Reply | Declined:
         name, languages = rung.described.name, rung.described.languages
         if query.language not in languages:
             return Declined(f"{name} does not speak {_LANGUAGE_NAMES.get(query.language, query.language)}")
