@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sys
@@ -31,19 +32,21 @@ def bounded(seconds: float, megabytes: int, *, gently: bool = True) -> Iterator[
     """Run what is inside with these bounds, in a process that may be lost. Raises `OutOfBounds`, `MemoryError`.
 
     Gently, Python is stopped between two lines, which makes it slower. One long operation is not stopped: where it
-    does not come back, the process ends (SIGALRM). Memory is bounded as writable memory of its own (RLIMIT_DATA),
-    since the weights of a model that are mapped, and what a driver reserves, count as address space.
+    does not come back, the process ends (SIGPROF). Only processor time counts, that of the whole process for its end,
+    so that there is more of it for a thread that runs beside others. Memory is bounded as writable memory of its own
+    (RLIMIT_DATA), since the weights of a model that are mapped, and what a driver reserves, count as address space.
     """
     with _ONE_AT_A_TIME, _memory(megabytes):
         before, until = sys.gettrace(), time.thread_time() + seconds
-        signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
+        alone = threading.current_thread() is threading.main_thread()
+        signal.setitimer(signal.ITIMER_PROF, (seconds + _GRACE) * (1 if alone else os.cpu_count() or 1))
         if gently:
             sys.settrace(_watch(until, seconds))
         try:
             yield
         finally:
             sys.settrace(before)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _watch(until: float, seconds: float) -> TraceFunction:
