@@ -28,7 +28,8 @@ from edge_assistant.adapters.llama import LlamaModel
 from edge_assistant.calibration import Table
 from edge_assistant.config import Config
 from edge_assistant.knowledge.answered import promise
-from edge_assistant.models.catalog import Catalog
+from edge_assistant.knowledge.excerpts import shown
+from edge_assistant.models.catalog import Catalog, ModelFile
 from edge_assistant.models.confidence import likelihood, size
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.loading import Loading
@@ -36,7 +37,7 @@ from edge_assistant.models.rung import LocalModel, Pinned, Rung
 from edge_assistant.models.spoken import Spoken
 from edge_assistant.operations.coverage import Weighed, coverage, curve
 from edge_assistant.operations.evaluate.rightness import is_right
-from edge_assistant.tiers.device import HARDLY, DeviceTier, shown, weighable
+from edge_assistant.tiers.device import DeviceTier, weighable, worth_asking
 from edge_assistant.tiers.knowledge import KnowledgeTier
 from edge_assistant.types import Limits, Message, Query
 from scripts.fit_answerability import auroc, digest, fit, rows_of
@@ -120,9 +121,15 @@ def main() -> None:
     options = parser.parse_args()
     cases = asyncio.run(gathered(options))
     read = [case for case in cases if case.features]
-    report(cases, read)
+    described, file = found(options.model)
+    report(cases, read, Rung(described, file, Kept(None, options.kept)))
     if not options.dry:
-        write(read, options)
+        write(read, described, digest(options.kb / "questions.jsonl"), options.language)
+
+
+def found(name: str) -> tuple[ModelFile, Path]:
+    home = Config.read().home
+    return Catalog.usual(home).find(name, home / "models")
 
 
 async def gathered(options: argparse.Namespace) -> list[Case]:
@@ -137,15 +144,14 @@ async def gathered(options: argparse.Namespace) -> list[Case]:
 
 
 async def cases_of(knowledge: KnowledgeTier, options: argparse.Namespace) -> AsyncIterator[Case]:
-    home = Config.read().home
-    described, file = Catalog.usual(home).find(options.model, home / "models")
+    described, file = found(options.model)
     loading = Loading(2048, threads=options.threads or physical_cores())
     model = None if options.again else LlamaModel(file, loading=loading)
     rung = Rung(described, file, Kept(model, options.kept), context=2048)
     tier = DeviceTier(Pinned(rung), limits=Limits(max_tokens=64))
     for row in ordered(rows_of(options.kb / "questions.jsonl"))[: options.sample]:
-        found = await knowledge.consider(Query(row["question"], options.language))
-        query = tier.useful(rung, Query(row["question"], options.language, passages=getattr(found, "passages", ())))
+        passed_on = await knowledge.consider(Query(row["question"], options.language))
+        query = tier.useful(rung, Query(row["question"], options.language, passages=getattr(passed_on, "passages", ())))
         try:
             yield await case_of(tier, rung, query, row)
         except KeyError:
@@ -222,13 +228,18 @@ def held_out(cases: Sequence[Case]) -> list[dict[str, float]]:
     return held
 
 
-def report(cases: Sequence[Case], read: Sequence[Case]) -> None:
+def report(cases: Sequence[Case], read: Sequence[Case], rung: Rung) -> None:
     """Print how well each probability tells right from wrong, and what is answered at every threshold."""
     held = held_out(read)
     print(f"{len(cases)} questions, {len(read)} with passages; {numpy.mean([c.seconds for c in read]):.2f} s each")
     for name in ("before", "after", "unheard"):
         both = [(one[name], case.right) for one, case in zip(held, read, strict=True) if case.said or name == "before"]
         print(f"  {name:10} AUROC {auroc(*zip(*both, strict=True)):.3f} over {len(both)}")
+
+    def as_the_tiers_do(one: dict[str, float], case: Case) -> tuple[float, float]:
+        asked = worth_asking(rung, one["before"], one["quotation"])
+        return the_surer(one, case) if asked else (one["quotation"], case.quotation_right)
+
     unread = [Weighed(case.kind, 0.0, 0.0) for case in cases if not case.features]
     ways: dict[str, Way] = {
         "its words, always asked": lambda one, case: (one["after"], case.right),
@@ -242,14 +253,8 @@ def report(cases: Sequence[Case], read: Sequence[Case]) -> None:
         print(name)
         print("\n".join(curve([*weighed, *unread])))
         print(f"  answered of all at 90 % precision: {coverage([*weighed, *unread], 0.9):.2f}")
-    print(f"asked: {sum(one['before'] > max(one['quotation'], HARDLY) for one in held)} of {len(cases)}")
-
-
-def as_the_tiers_do(held: dict[str, float], case: Case) -> tuple[float, float]:
-    """Return how sure the surer of both tiers is, and whether it is right; the model is asked only where it may be."""
-    if held["before"] > max(held["quotation"], HARDLY):
-        return the_surer(held, case)
-    return held["quotation"], case.quotation_right
+    asked = sum(worth_asking(rung, one["before"], one["quotation"]) for one in held)
+    print(f"asked: {asked} of {len(cases)}")
 
 
 def the_surer(held: dict[str, float], case: Case) -> tuple[float, float]:
@@ -263,16 +268,14 @@ def odds(log_odds: float) -> float:
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 
-def write(read: Sequence[Case], options: argparse.Namespace) -> None:
-    home = Config.read().home
-    described, _ = Catalog.usual(home).find(options.model, home / "models")
+def write(read: Sequence[Case], described: ModelFile, data: str, language: str) -> None:
     held = held_out(read)
     TABLES.mkdir(exist_ok=True)
-    origin = {"questions": len(read), "model": described.name, "data": digest(options.kb / "questions.jsonl")}
+    origin = {"questions": len(read), "model": described.name, "data": data}
     for name, table in tables_of(read, origin).items():
         worth = round(auroc([one[name] for one in held], [case.right for case in read]), 4)
         kept = {"intercept": table.intercept, "weights": table.weights, "origin": {**table.origin, "auroc": worth}}
-        path = TABLES / f"{name}.{size(described)}.{options.language}.json"
+        path = TABLES / f"{name}.{size(described)}.{language}.json"
         path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"{path.name}: AUROC {worth}")
 

@@ -230,23 +230,33 @@ async def test_a_good_quotation_is_given_rather_than_the_words_of_a_small_model(
     assert (answer.text, answer.tier) == ("Hold the button.", "knowledge")
 
 
-async def test_a_model_is_not_asked_where_the_quotation_is_likelier_right(file: Path) -> None:
+@pytest.mark.parametrize(
+    ("billions", "before", "known"), [(1.54, 0.55, 0.5), (1.54, 0.1, -0.5), (0.49, 0.9, 0.5), (0.135, 0.9, 0.5)]
+)
+async def test_a_model_is_not_asked_where_a_quotation_is_not_clearly_worse(
+    file: Path, billions: float, before: float, known: float
+) -> None:
     model = FakeModel("By fact number 1.")
-    quoted = replace(PASSAGES[0], quotation="Fact number 0.", right=0.5)
+    tier = believing(one(model, rung(billions=billions), file), before=before)
+    quoted = replace(PASSAGES[0], quotation="Fact number 0.", right=known)
 
-    verdict = await believing(one(model, rung(), file)).consider(Query("What is it?", passages=(quoted,)))
+    verdict = await tier.consider(Query("What is it?", passages=(quoted,)))
 
     assert isinstance(verdict, Declined)
-    assert verdict.reason == ("tiny would be right with probability 0.44, the quotation with 0.50, so it is not asked")
+    assert (
+        verdict.reason
+        == f"tiny would be right with probability {before:.2f}, the quotation with {known:.2f}, so it is not asked"
+    )
     assert (verdict.draft, model.heard) == (None, [])
 
 
-async def test_a_model_is_not_asked_about_passages_that_promise_nothing(file: Path) -> None:
-    quoted = replace(PASSAGES[0], quotation="Fact number 0.", right=0.05)
+async def test_a_large_enough_model_is_asked_where_the_quotation_is_clearly_worse(file: Path) -> None:
+    quoted = replace(PASSAGES[0], quotation="Fact number 0.", right=0.3)
+    tier = believing(one(FakeModel("By fact number 0."), rung(billions=1.54), file), before=0.6, after=0.7)
 
-    verdict = await believing(one(FakeModel("?"), rung(), file), before=0.1).consider(Query("Who?", passages=(quoted,)))
+    answer = await Engine([tier]).ask(Query("What is it?", passages=(quoted,)))
 
-    assert verdict == Declined("tiny would be right with probability 0.10, so it is not asked")
+    assert (answer.text, answer.confidence, answer.sources) == ("By fact number 0. [1]", 0.7, (quoted,))
 
 
 async def test_an_answer_is_as_sure_as_it_is_when_it_was_heard(file: Path) -> None:

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from edge_assistant.knowledge.sentences import sentences
 from edge_assistant.knowledge.words import length, naming, tokens
-from edge_assistant.types import Passage
+from edge_assistant.types import Passage, Query
 
+_SHOWN: Final = {"en": (120, 45), "zh": (240, 90)}
+"""Words, or unspaced characters, of the best passage and of each other one that a model is shown.
+
+Two of them hold the answer to 93 % of kb_en instead of 95 %, and are read in half the time.
+"""
 _MARK: Final = 60
 """Characters by which a quotation is found again in its passage."""
+
+
+def shown(query: Query) -> Query:
+    """Return a question with the parts of its passages that a model is shown."""
+    first, other = _SHOWN.get(query.language, _SHOWN["en"])
+    passages = (
+        replace(passage, text=excerpt(query.text, passage, other if number else first))
+        for number, passage in enumerate(query.passages)
+    )
+    return replace(query, passages=tuple(passages))
 
 
 def excerpt(question: str, passage: Passage, most: int) -> str:

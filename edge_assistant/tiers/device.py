@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from edge_assistant import prompts
 from edge_assistant.errors import ModelDied, PromptTooLong, TierError
 from edge_assistant.knowledge.answered import fit, promise
-from edge_assistant.knowledge.excerpts import excerpt
+from edge_assistant.knowledge.excerpts import shown
 from edge_assistant.knowledge.grounding import MARK, Grounds
 from edge_assistant.knowledge.telling import Telling
 from edge_assistant.languages import IDEOGRAPH
@@ -28,11 +28,8 @@ NOTHING_FOUND: Final = 0.1
 """How sure a model may be that the documents do not say: less than any quotation, since it often overlooks."""
 HARDLY: Final = 0.15
 """Below this probability of a right answer a model is not asked to read: nothing that it said would be believed."""
-_SHOWN: Final = {"en": (120, 45), "zh": (240, 90)}
-"""Words, or unspaced characters, of the best passage and of each other one that a model is shown.
-
-Two of them hold the answer to 93 % of kb_en instead of 95 %, and are read in half the time.
-"""
+AHEAD: Final = 0.1
+"""By how much its words must be likelier right than the quotation: this was fitted on fewer questions than that."""
 _LANGUAGE_NAMES: Final = {"en": "English", "zh": "Chinese"}
 _WISH: Final = re.compile(
     r"\b(write|compose|draft|rewrite|rephrase|translate|summari[sz]e|invent|imagine|pretend|brainstorm|suggest"
@@ -133,9 +130,8 @@ class DeviceTier:
         before = self._belief(rung.described).before(query.language, promise(query.text, passages))
         known = max((passage.right for passage in passages if passage.right is not None), default=None)
         reason = f"{name} would be right with probability {before:.2f}"
-        if known is not None and before <= max(known, HARDLY):
-            likelier = f", the quotation with {known:.2f}" if known >= before else ""
-            return Declined(f"{reason}{likelier}, so it is not asked{why}")
+        if known is not None and not worth_asking(rung, before, known):
+            return Declined(f"{reason}, the quotation with {known:.2f}, so it is not asked{why}")
         reply = Reply(self._weighed(rung, query, before, why), f"{reason}{why}", before)
         return reply if before >= self._threshold else Declined(reply.reason, draft=reply)
 
@@ -236,20 +232,18 @@ class DeviceTier:
                 raise
 
 
-def shown(query: Query) -> Query:
-    """Return a question with the parts of its passages that a model is shown."""
-    first, other = _SHOWN.get(query.language, _SHOWN["en"])
-    passages = (
-        replace(passage, text=excerpt(query.text, passage, other if number else first))
-        for number, passage in enumerate(query.passages)
-    )
-    return replace(query, passages=tuple(passages))
-
-
 def weighable(query: Query, heard: Heard) -> dict[str, float]:
     """Return every feature of an answer from passages but its likelihood."""
     passages = shown(query).passages
     return {**promise(query.text, passages), **fit(query.text, heard.text, passages)}
+
+
+def worth_asking(rung: Rung, before: float, known: float) -> bool:
+    """Return whether a model is to read passages of which a quotation is right with a known probability.
+
+    Of 131 answerable questions of kb_en a model of 0.5B alone was right on 6, and the quotation alone on 42.
+    """
+    return _careful(rung) and before > max(known + AHEAD, HARDLY)
 
 
 async def _saying(*pieces: str | Passage) -> Words:

@@ -9,7 +9,8 @@ from typing import Final
 
 from edge_assistant.languages import IDEOGRAPH
 
-_PIECE: Final = re.compile(r"[\u3400-\u9fff]|(?!\b(?:an?|the)\b)(?:[^\W\u3400-\u9fff]|(?<=\w)['’.,–-](?=\w))+")
+_PIECE: Final = re.compile(r"[\u3400-\u9fff]|(?:[^\W\u3400-\u9fff]|(?<=\w)['’.,–-](?=\w))+")
+_ARTICLES: Final = frozenset(("a", "an", "the"))
 _LONGEST: Final = (40, 80)
 """Words, and unspaced characters, of an answer that is not yet a recital."""
 
@@ -22,7 +23,7 @@ def is_right(text: str, answers: Sequence[str]) -> bool:
 
 
 def _pieces(text: str) -> list[str]:
-    return _PIECE.findall(text.lower())
+    return [piece for piece in _PIECE.findall(text.lower()) if piece not in _ARTICLES]
 
 
 def _same(said: Sequence[str], answer: Sequence[str], most: int) -> bool:
