@@ -23,9 +23,7 @@ def test_a_rate_as_others_reach_it_proves_the_graphics_processor() -> None:
 
 
 def test_a_rate_of_a_third_says_that_it_is_not_used() -> None:
-    with pytest.raises(
-        TierError, match=r"29 of 29 layers .*, and yet 40 tokens/s where others reached 120 on rtx"
-    ):
+    with pytest.raises(TierError, match=r"29 of 29 layers .*, and yet 40 tokens/s where others reached 120 on rtx"):
         judged(MODEL, 40, -1, USED, CARD, [MODEL])
 
 
