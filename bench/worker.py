@@ -24,7 +24,7 @@ from edge_assistant.adapters.llama import LlamaModel
 from edge_assistant.config import Config
 from edge_assistant.models.catalog import Catalog
 from edge_assistant.models.fit import physical_cores
-from edge_assistant.models.loading import Loading
+from edge_assistant.models.loading import Loading, usual
 from edge_assistant.models.measured import measured
 from edge_assistant.types import Limits, Message
 
@@ -88,7 +88,7 @@ def _files(names: Sequence[str], *, optional: bool) -> list[tuple[str, Path, Loa
     catalog, folder = Catalog.usual(home), Path(given) if given else home / "models"
     found = [catalog.find(name, folder) for name in names]
     return [
-        (model.name, file, replace(measured(home, model) or Loading(threads=physical_cores()), context=CONTEXT))
+        (model.name, file, replace(measured(home, model) or usual(physical_cores()), context=CONTEXT))
         for model, file in found
         if not optional or model.flaw(file) is None
     ]

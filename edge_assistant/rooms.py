@@ -333,11 +333,11 @@ def open_served(config: Config, server: LocalServer, clock: Callable[[], float] 
 def _loading(config: Config, model: ModelFile) -> Loading:
     """Return how a model is to be loaded: as it was measured best here, and as the owner says."""
     from edge_assistant.models.fit import physical_cores
-    from edge_assistant.models.loading import Loading
+    from edge_assistant.models.loading import usual
     from edge_assistant.models.measured import measured
 
     chosen = config.device
-    best = measured(config.home, model) or Loading(threads=physical_cores())
+    best = measured(config.home, model) or usual(physical_cores())
     threads, batch_threads = chosen.threads or best.threads, chosen.threads or best.batch_threads
     return replace(
         best,

@@ -31,6 +31,15 @@ class Loading:
     """Megabytes of memory, beside the context, for conversations that wait while another one is answered."""
 
 
+def usual(threads: int) -> Loading:
+    """Return how a model is loaded where nobody has measured: with flash attention, and 16 bits.
+
+    With it, models of 135M and 0.5B say 9 % and 2 % more tokens a second and read as fast or faster, in less
+    memory; with keys and values of 8 bits they read 26 % and 12 % slower (processor time of one thread, AVX-512).
+    """
+    return Loading(threads=threads, flash_attention=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """Beginnings of conversations that never change, and where a model may keep what it makes of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -52,10 +52,11 @@ def command(session: Session, name: str | None, seconds: float, as_json: bool) -
 
 def _start(session: Session) -> Loading:
     from edge_assistant.models.fit import physical_cores
-    from edge_assistant.models.loading import Loading
+    from edge_assistant.models.loading import usual
 
     chosen = session.config.device
-    return Loading(chosen.context, chosen.threads or physical_cores(), gpu_layers=chosen.gpu_layers)
+    start = usual(chosen.threads or physical_cores())
+    return replace(start, context=chosen.context, gpu_layers=chosen.gpu_layers)
 
 
 async def _tuned(model: ModelFile, file: Path, start: Loading, seconds: float) -> tuple[Trial, list[Trial]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge_assistant.errors import ConfigError
 from edge_assistant.models.board import Board, Conditions
 from edge_assistant.models.fit import fitting, physical_cores, shortage, taken
-from edge_assistant.models.loading import Loading
+from edge_assistant.models.loading import usual
 from edge_assistant.models.need import in_words, packed_types, whole
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Fits:
     def __init__(self, chosen: Device, now: Conditions | None = None) -> None:
         self._now = now or _board(chosen).now()
         self._free = self._now.free - chosen.reserve * _MEGABYTE
-        self._wanted = Loading(chosen.context, physical_cores(), gpu_layers=chosen.gpu_layers)
+        self._wanted = replace(usual(physical_cores()), context=chosen.context, gpu_layers=chosen.gpu_layers)
         self._packed = packed_types()
 
     def of(self, model: ModelFile, path: Path, here: bool) -> str:
