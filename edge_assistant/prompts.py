@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
+from edge_assistant.languages import IDEOGRAPH
 from edge_assistant.types import Message, Passage, Query
 
 Manner: TypeAlias = Literal["plain", "brief", "cited"]
@@ -80,6 +81,13 @@ def messages(query: Query, manner: Manner = "plain") -> tuple[Message, ...]:
     model can.
     """
     return (Message("system", SYSTEM[query.language]), *query.history, Message("user", _question(query, manner)))
+
+
+def tokens(messages: Sequence[Message]) -> float:
+    """Return about how many tokens a conversation has, rather too many: one an ideograph, one for three letters."""
+    texts = [message.text for message in messages]
+    ideographs = sum(len(IDEOGRAPH.findall(text)) for text in texts)
+    return ideographs + (sum(map(len, texts)) - ideographs) / 3 + 8 * len(texts)
 
 
 def judging(question: str, passage: str, language: str) -> tuple[Message, ...]:

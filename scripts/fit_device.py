@@ -47,6 +47,8 @@ TABLES = Path(__file__).parent.parent / "edge_assistant/models/tables"
 FOLDS = 5
 RIDGE = 10.0
 """Of 5, 20 and 60 it made no difference beyond chance on held-out articles."""
+FEWEST = 20
+"""Right answers from which features can be weighed."""
 SHARES = {"answerable": 0.45, "near_miss": 0.30, "fact_absent": 0.13, "topic_absent": 0.12}
 AFTER = (
     *("quotation", "covered", "quoted", "in place", "near", "verbatim", "length", "restates", "name missing"),
@@ -202,13 +204,17 @@ def some(features: dict[str, float], names: Sequence[str]) -> dict[str, float]:
 def tables_of(cases: Sequence[Case], origin: dict[str, object]) -> dict[str, Table]:
     """Fit whether an answer will be right, and whether it is, with and without the likelihoods."""
     said = [case for case in cases if case.said]
-    rights = [case.right for case in said]
-    promised = [some(case.promised, BEFORE) for case in cases]
     return {
-        "before": fit(promised, [case.right for case in cases], origin, RIDGE),
-        "after": fit([some({**case.features, **case.heard}, AFTER + HEARD) for case in said], rights, origin, RIDGE),
-        "unheard": fit([some(case.features, AFTER) for case in said], rights, origin, RIDGE),
+        "before": fitted([some(case.promised, BEFORE) for case in cases], cases, origin),
+        "after": fitted([some({**case.features, **case.heard}, AFTER + HEARD) for case in said], said, origin),
+        "unheard": fitted([some(case.features, AFTER) for case in said], said, origin),
     }
+
+
+def fitted(rows: Sequence[dict[str, float]], cases: Sequence[Case], origin: dict[str, object]) -> Table:
+    """Fit a table; from a few right answers nothing is learned but how many they are."""
+    rights = [case.right for case in cases]
+    return fit(rows, rights, origin, RIDGE if sum(rights) >= FEWEST else RIDGE * 1e6)
 
 
 def held_out(cases: Sequence[Case]) -> list[dict[str, float]]:
@@ -273,7 +279,8 @@ def write(read: Sequence[Case], described: ModelFile, data: str, language: str) 
     TABLES.mkdir(exist_ok=True)
     origin = {"questions": len(read), "model": described.name, "data": data}
     for name, table in tables_of(read, origin).items():
-        worth = round(auroc([one[name] for one in held], [case.right for case in read]), 4)
+        rights = [case.right for case in read]
+        worth = round(auroc([one[name] for one in held], rights), 4) if sum(rights) >= FEWEST else 0.5
         kept = {"intercept": table.intercept, "weights": table.weights, "origin": {**table.origin, "auroc": worth}}
         path = TABLES / f"{name}.{size(described)}.{language}.json"
         path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

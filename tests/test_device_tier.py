@@ -128,6 +128,42 @@ async def test_a_fact_without_a_document_is_only_a_draft(file: Path, question: s
     assert await heard(verdict) == "Somebody."
 
 
+@pytest.mark.parametrize(
+    ("question", "language", "words"),
+    [
+        ("Who built the loom?", "en", "The documents do not say."),
+        ("How many looms are there?", "en", "The documents do not say."),
+        ("织布机是哪年造的？", "zh", "文档里没有说明。"),
+    ],
+)
+async def test_a_model_that_hardly_knows_facts_is_not_asked_for_one_out_of_the_blue(
+    file: Path, question: str, language: str, words: str
+) -> None:
+    model = FakeModel("In 1850.")
+    ignorant = rung().model_copy(update={"right": Right(fact=0.1)})
+
+    answer = await Engine([believing(one(model, ignorant, file))]).ask(Query(question, language))
+
+    assert (answer.text, answer.confidence, model.heard) == (words, 0.1, [])
+    assert answer.trace[0].reason == "tiny is right about 10% of such questions, so it is not asked"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query("Why is the sky blue?"),
+        Query("Tell me about looms."),
+        Query("When was that?", history=(Message("user", "The loom is of 1850."), Message("assistant", "I see."))),
+    ],
+)
+async def test_a_model_that_hardly_knows_facts_still_talks(file: Path, query: Query) -> None:
+    ignorant = rung().model_copy(update={"right": Right(fact=0.1)})
+
+    answer = await Engine([believing(one(FakeModel("It is so."), ignorant, file))]).ask(query)
+
+    assert answer.text == "It is so."
+
+
 async def test_nothing_is_asked_of_the_model_before_its_words_are_wanted(file: Path) -> None:
     model = FakeModel("Drip")
 

@@ -73,3 +73,8 @@ def test_a_judge_reads_the_passage_before_the_question(language: str) -> None:
 
     assert asked.index("Because.") < asked.index("Why?")
     assert all(word in asked for word in prompts.YES_OR_NO[language])
+
+
+@pytest.mark.parametrize(("text", "least", "most"), [("word " * 90, 90, 200), ("资料" * 90, 180, 200)])
+def test_tokens_are_estimated_rather_too_many(text: str, least: int, most: int) -> None:
+    assert least <= prompts.tokens((Message("user", text),)) <= most

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
@@ -11,10 +11,10 @@ from typing import Final, Literal, TypeAlias
 from edge_assistant import prompts
 from edge_assistant.errors import ModelDied, PromptTooLong, TierError
 from edge_assistant.knowledge.answered import fit, promise
+from edge_assistant.knowledge.asked import wanted
 from edge_assistant.knowledge.excerpts import shown
 from edge_assistant.knowledge.grounding import MARK, Grounds
 from edge_assistant.knowledge.telling import Telling
-from edge_assistant.languages import IDEOGRAPH
 from edge_assistant.models.catalog import ModelFile
 from edge_assistant.models.confidence import Belief, Confidence
 from edge_assistant.models.rung import Rung, Rungs
@@ -115,6 +115,9 @@ class DeviceTier:
             return self._reading(rung, query, why)
         right = _right(rung, query)
         reason = f"{name} is right about {right:.0%} of such questions{why}"
+        if right <= HARDLY and _out_of_the_blue(query):
+            reason = f"{reason}, so it is not asked"
+            return Declined(reason, draft=Reply(_saying(prompts.NOT_SAID[query.language]), reason, NOTHING_FOUND))
         reply = Reply(self._fluent(rung, query, right, reason), reason, right)
         return reply if right >= self._threshold else Declined(reason, draft=reply)
 
@@ -198,7 +201,7 @@ class DeviceTier:
         """
         room = rung.context - min(self._limits.max_tokens, rung.context // 2)
         fitted = query
-        while _tokens(_messages(rung, fitted)) > room and await rung.model.count(_messages(rung, fitted)) > room:
+        while prompts.tokens(_messages(rung, fitted)) > room and await rung.model.count(_messages(rung, fitted)) > room:
             shorter = _shorter(fitted)
             if shorter is None:
                 break
@@ -283,16 +286,15 @@ def _kind(query: Query) -> Kind:
     return "wish" if _WISH.search(query.text) else "fact"
 
 
+def _out_of_the_blue(query: Query) -> bool:
+    """Return whether a year, a number, a name or a place is asked for, and nothing was found or said about it."""
+    alone = not query.passages and not query.history and _kind(query) == "fact"
+    return alone and wanted(query.text) in ("time", "number", "person", "place")
+
+
 def _shorter(query: Query) -> Query | None:
     if query.passages:
         return replace(query, passages=query.passages[:-1])
     if query.history:
         return replace(query, history=query.history[2:])
     return None
-
-
-def _tokens(messages: Sequence[Message]) -> float:
-    """Return about how many tokens a conversation has, rather too many: one an ideograph, one for three letters."""
-    texts = [message.text for message in messages]
-    ideographs = sum(len(IDEOGRAPH.findall(text)) for text in texts)
-    return ideographs + (sum(map(len, texts)) - ideographs) / 3 + 8 * len(texts)
