@@ -24,7 +24,8 @@ from tests.babbling_gguf import babbling_gguf
 
 pytestmark = pytest.mark.faults
 THREADS = 50
-REQUESTS = int(os.environ.get("EDGE_ASSISTANT_TEST_REQUESTS", "10000"))
+REQUESTS = int(os.environ.get("REQUESTS", "10000"))
+DEATHS = int(os.environ.get("DEATHS", "50"))
 ENDLESS = Limits(max_tokens=900, temperature=1.0, grammar="root ::= [a-z] root")
 STORY = (Message("user", "Tell me a long story."),)
 
@@ -89,7 +90,7 @@ async def test_short_requests_from_fifty_threads_neither_crash_nor_grow(small: L
 
 async def test_a_worker_that_dies_at_any_token_is_told_and_replaced(small: LlamaModel) -> None:
     chance, told, back = random.Random(5), list[float](), list[float]()
-    for turn, number in enumerate([signal.SIGSEGV, signal.SIGABRT] * 25):
+    for turn, number in enumerate([signal.SIGSEGV, signal.SIGABRT] * (DEATHS // 2)):
         after, story = chance.randrange(12), (Message("user", f"Tell me a long story of {turn} sheep."),)
 
         with pytest.raises(TierError, match=f"signal {number.value}"):
