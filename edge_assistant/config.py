@@ -108,6 +108,9 @@ class Actions(Section):
     `edge-assistant doctor` reads it and remembers what it found."""
     dry_run: bool = False
     """Whether to say what would be done instead of doing it."""
+    propose: Literal["never", "confirm", "low-risk"] = "never"
+    """Whether the model of `[device]` may choose what a command means that no rule understands: `confirm` asks you
+    first, whatever it is; `low-risk` does at once what can do no harm, and asks for the rest."""
     pin_env: str | None = None
     """The environment variable that holds a PIN; what lets people in then takes it instead of a yes."""
 
@@ -163,8 +166,9 @@ class Device(Section):
     """How many tokens the model sees at once."""
     threads: int | None = Field(default=None, ge=1)
     """How many CPU threads it may use; without a number, all physical cores."""
-    gpu_layers: int = Field(default=0, ge=-1)
-    """How many layers to place on the GPU; -1 is all of them."""
+    gpu_layers: int | None = Field(default=None, ge=-1)
+    """How many layers to place on the GPU; -1 is all of them. Without a number, all that fit, where llama.cpp was built
+    for one."""
     max_tokens: int = Field(default=512, ge=1)
     """The longest answer, in tokens."""
     queue: int = Field(default=16, ge=0)

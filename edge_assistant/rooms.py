@@ -10,7 +10,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from edge_assistant.config import Config, LocalServer, shipped
+from edge_assistant.adapters.llama_build import for_graphics
+from edge_assistant.config import Config, Device, LocalServer, shipped
 from edge_assistant.engine import Engine
 from edge_assistant.errors import ConfigError
 from edge_assistant.knowledge.store import Store
@@ -25,7 +26,7 @@ from edge_assistant.tiers.answers import AnswersTier
 from edge_assistant.types import Declined, Judge, Limits, Query, Reply, Tier, TierName
 
 if TYPE_CHECKING:
-    from edge_assistant.actuator import Backend
+    from edge_assistant.actuator import Actuator, Backend
     from edge_assistant.adapters.embedders import LocalEmbedder
     from edge_assistant.adapters.local_server import Served, ServedModel
     from edge_assistant.adapters.python_home import Carry
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from edge_assistant.skills.alarms import Alarms
     from edge_assistant.skills.bell import Bell
     from edge_assistant.skills.books import Rulebooks
+    from edge_assistant.skills.proposals import Proposals
     from edge_assistant.skills.timers import Timers
     from edge_assistant.watched import Watched
 
@@ -109,6 +111,8 @@ class Rooms:
         # An endpoint keeps its own time, so that the next one can step in and its silence is remembered.
         cloud_patience = cloud.patience * max(1, len(cloud.endpoints)) + _MARGIN
         patience = {**PATIENCE, "device": self.config.device.patience, "cloud": cloud_patience}
+        if self.config.actions.propose != "never":
+            patience["rules"] = self.config.device.patience
         near = all(nearby(endpoint.base_url) for endpoint in cloud.endpoints)
         policy = Policy(share_passages=cloud.share_passages, reach="lan" if near else "cloud", patience=patience)
         builders: Mapping[TierName, Callable[[], Tier]] = {
@@ -141,7 +145,17 @@ class Rooms:
             pin=self._pin,
         )
         lists = Lists(cache(lambda: ListStore(self.database)))
-        return RuleTier(self._rulebooks, skills(actuator, self.timers, self.alarms, lists), actuator)
+        table = skills(actuator, self.timers, self.alarms, lists)
+        return RuleTier(self._rulebooks, table, actuator, self._proposals(actuator))
+
+    def _proposals(self, actuator: Actuator) -> Proposals | None:
+        """Return what puts a model's choice to the speaker, where the owner wants that."""
+        if self.config.actions.propose == "never" or "device" not in self.config.tiers:
+            return None
+        from edge_assistant.models.proposing import Proposer
+        from edge_assistant.skills.proposals import Proposals
+
+        return Proposals(actuator, Proposer(lambda: self._served or self._ladder).commands, self.config.actions.propose)
 
     @cached_property
     def _pin(self) -> Pin | None:
@@ -312,7 +326,7 @@ def open_ladder(config: Config, clock: Callable[[], float] = monotonic) -> Ladde
     fixed = Fixed(str(config.home / "cache" / "prefixes"), tuple(SYSTEM.values()))
     return Ladder(
         candidates(Catalog.usual(config.home), folder, chosen.model, chosen.ladder),
-        Board(graphics=Nvml() if chosen.gpu_layers else lambda: None),
+        Board(graphics=Nvml() if gpu_layers(chosen) else lambda: None),
         lambda file, loading: LlamaModel(file, loading=loading, fixed=fixed, queue=chosen.queue),
         loading=lambda model: _loading(config, model),
         packed=packed_types(),
@@ -342,10 +356,17 @@ def _loading(config: Config, model: ModelFile) -> Loading:
     return replace(
         best,
         context=chosen.context,
-        gpu_layers=chosen.gpu_layers,
+        gpu_layers=gpu_layers(chosen),
         threads=threads,
         batch_threads=batch_threads,
     )
+
+
+def gpu_layers(chosen: Device, built: Callable[[], bool] = for_graphics) -> int:
+    """Return how many layers are to lie on the GPU: as the owner says, else all where llama.cpp was built for one."""
+    if chosen.gpu_layers is not None:
+        return chosen.gpu_layers
+    return -1 if built() else 0
 
 
 def open_rulebooks(config: Config) -> Rulebooks:

@@ -20,6 +20,7 @@ from edge_assistant.models.spoken import Spoken
 from edge_assistant.operations.graphics import judged
 from edge_assistant.rooms import (
     discovered_file,
+    gpu_layers,
     open_embedder,
     open_house,
     open_ladder,
@@ -180,7 +181,7 @@ async def _device(assistant: Assistant) -> str:
     if not heard:
         return "; ".join([f"{rung.described.name} said nothing, {ladder.needs(rung)}", *others])
     rate = heard[0].tokens_per_second
-    wanted, models = assistant.config.device.gpu_layers, Catalog.usual(assistant.config.home)
+    wanted, models = gpu_layers(assistant.config.device), Catalog.usual(assistant.config.home)
     proof = judged(rung.described, rate, wanted, facts, Machine.read(), models)
     first = f"{rung.described.name} said {said!r}, {rate:.0f} tokens/s, {ladder.needs(rung)}"
     return "; ".join([first, *([proof] if proof else []), *others])

@@ -53,10 +53,11 @@ def command(session: Session, name: str | None, seconds: float, as_json: bool) -
 def _start(session: Session) -> Loading:
     from edge_assistant.models.fit import physical_cores
     from edge_assistant.models.loading import usual
+    from edge_assistant.rooms import gpu_layers
 
     chosen = session.config.device
     start = usual(chosen.threads or physical_cores())
-    return replace(start, context=chosen.context, gpu_layers=chosen.gpu_layers)
+    return replace(start, context=chosen.context, gpu_layers=gpu_layers(chosen))
 
 
 async def _tuned(model: ModelFile, file: Path, start: Loading, seconds: float) -> tuple[Trial, list[Trial]]:

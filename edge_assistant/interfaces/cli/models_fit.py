@@ -11,6 +11,7 @@ from edge_assistant.models.board import Board, Conditions
 from edge_assistant.models.fit import fitting, physical_cores, shortage, taken
 from edge_assistant.models.loading import usual
 from edge_assistant.models.need import in_words, packed_types, whole
+from edge_assistant.rooms import gpu_layers
 
 if TYPE_CHECKING:
     from edge_assistant.config import Device
@@ -25,7 +26,7 @@ class Fits:
     def __init__(self, chosen: Device, now: Conditions | None = None) -> None:
         self._now = now or _board(chosen).now()
         self._free = self._now.free - chosen.reserve * _MEGABYTE
-        self._wanted = replace(usual(physical_cores()), context=chosen.context, gpu_layers=chosen.gpu_layers)
+        self._wanted = replace(usual(physical_cores()), context=chosen.context, gpu_layers=gpu_layers(chosen))
         self._packed = packed_types()
 
     def of(self, model: ModelFile, path: Path, here: bool) -> str:
@@ -55,7 +56,7 @@ class Fits:
 
 
 def _board(chosen: Device) -> Board:
-    if not chosen.gpu_layers:
+    if not gpu_layers(chosen):
         return Board()
     from edge_assistant.adapters.nvml import Nvml
 
