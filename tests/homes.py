@@ -8,6 +8,7 @@ from datetime import datetime, timezone, tzinfo
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 from edge_assistant.actuator import Actuator, Backend
 from edge_assistant.adapters.memory_home import MemoryHome
@@ -19,6 +20,7 @@ from edge_assistant.skills.alarms import Alarms
 from edge_assistant.skills.bell import Bell, Ring
 from edge_assistant.skills.books import Rulebooks
 from edge_assistant.skills.lists import Lists
+from edge_assistant.skills.proposals import Choosing, Proposals
 from edge_assistant.skills.table import skills
 from edge_assistant.skills.timers import Timers
 from edge_assistant.storage.actions import Actions
@@ -84,6 +86,9 @@ class House:
     backend: Backend | None = None
     rules: Rulebooks | None = None
     zone: tzinfo = timezone.utc
+    choosing: Choosing | None = None
+    """Who chooses what a wish means that no rule understands."""
+    propose: Literal["confirm", "low-risk"] = "confirm"
 
     def __post_init__(self) -> None:
         self.database = Database(self.folder / "assistant.db")
@@ -100,7 +105,8 @@ class House:
         table = skills(
             self.actuator, self.timers, self.alarms, lists, lambda: NOON.replace(tzinfo=self.zone), Random(5)
         )
-        self.tier = RuleTier(self.rules or books(), table, self.actuator)
+        proposals = Proposals(self.actuator, self.choosing, self.propose) if self.choosing else None
+        self.tier = RuleTier(self.rules or books(), table, self.actuator, proposals)
 
     def close(self) -> None:
         self.database.close()

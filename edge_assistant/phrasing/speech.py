@@ -54,7 +54,11 @@ _BLOCKED: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile("|".join(_ENGLISH), re.IGNORECASE),
     "zh": re.compile("|".join(_CHINESE)),
 }
-
+LATER: Final[Mapping[str, re.Pattern[str]]] = {
+    "en": re.compile(_ENGLISH[1], re.IGNORECASE),
+    "zh": re.compile(_CHINESE[1]),
+}
+"""What makes a request one for another time, or for a case that may come."""
 
 _MOVED: Final = "turned|switched|opened|closed|dimmed|locked|unlocked|raised|lowered|cleaned|vacuumed|muted|paused"
 _WANTS: Final[Mapping[str, re.Pattern[str]]] = {

@@ -100,7 +100,7 @@ class Devices:
         if self._actuator.pin is not None and self._actuator.needs_yes(commands):
             self._actuator.hold(asked.query.context, commands)
             return saying("say_pin", table="Device")
-        return self._confirmed(asked, commands, asked_at)
+        return self.carrying_out(asked, commands, asked_at)
 
     def _pin(self, asked: Asked) -> Work | Declined:
         pin, asked_at = self._actuator.pin, self._actuator.now()
@@ -110,17 +110,21 @@ class Devices:
         if verdict == "wrong":
             return saying("wrong_pin", table="Device")
         commands = self._actuator.release(asked.query.context)
-        return self._confirmed(asked, commands, asked_at) if verdict == "right" else saying("pin_rests", table="Device")
+        return (
+            self.carrying_out(asked, commands, asked_at) if verdict == "right" else saying("pin_rests", table="Device")
+        )
 
-    def _confirmed(self, asked: Asked, commands: Sequence[Command], asked_at: float) -> Work:
-        async def confirmed() -> Said:
-            receipts = await self._actuator.act(commands, asked=asked_at, confirmed=True)
+    def carrying_out(self, asked: Asked, commands: Sequence[Command], asked_at: float, confirmed: bool = True) -> Work:
+        """Return the work of carrying out commands that need no sentence of their own."""
+
+        async def carry_out() -> Said:
+            receipts = await self._actuator.act(commands, asked=asked_at, confirmed=confirmed)
             services = dict.fromkeys(command.service for command in commands)
             kinds = [[receipt for receipt in receipts if receipt.command.service == service] for service in services]
             told = [self._told(asked, kind, "Done", kind[0].command.service) for kind in kinds]
             return told[0] if len(told) == 1 else _both(asked, told)
 
-        return confirmed
+        return carry_out
 
     def _no(self, asked: Asked) -> Work | Declined:
         if not self._actuator.release(asked.query.context):

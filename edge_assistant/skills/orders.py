@@ -91,3 +91,10 @@ def is_order(said: str) -> bool:
     """Return whether a text, be it in both languages, sounds like a command: a verb of doing and a thing."""
     ordered = _ORDERED["en"].match(said) or _ORDERED["zh"].search(said)
     return ordered is not None and any(mentioned.search(said) for mentioned in _MENTIONED.values())
+
+
+def may_be_order(said: str, language: str) -> bool:
+    """Return whether a text may be an order: no question, no prohibition, and nothing that no device of a home does."""
+    if len(said) > _LONGEST_ORDER or _ASKED.search(said):
+        return False
+    return not any(pattern[language].match(said) for pattern in (_FORBIDDEN, _BEYOND, _RINGING))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge_assistant.actuator import Actuator
 from edge_assistant.devices.home import Home
@@ -24,6 +25,12 @@ from edge_assistant.types import Declined, Query, Reply, TierName, Words
 
 UNCLEAR: Final = 0.55
 """How sure it is that a text which sounds like a command is one: above a small model, below a good quotation."""
+if TYPE_CHECKING:
+    from edge_assistant.skills.proposals import Proposals
+
+PROPOSED: Final = "no rule matches, so a model chose among what the devices here can do"
+LIKELY: Final = 0.5
+"""How likely such a choice is what was meant; nothing is done before a yes."""
 
 _ANSWERS: Final = ("Yes", "No")
 """What answers a question of ours, before it can mean anything else."""
@@ -59,8 +66,11 @@ class RuleTier:
         rulebooks: Callable[[str], Rulebook],
         skills: Mapping[str, Skill],
         actuator: Actuator,
+        proposals: Proposals | None = None,
     ) -> None:
+        """Take the rules, the skills and the gate; without `proposals` no model is asked about what no rule knows."""
         self._rulebooks = rulebooks
+        self._proposals = proposals
         self._skills = skills
         self._actuator = actuator
 
@@ -88,7 +98,24 @@ class RuleTier:
             if not isinstance(work, Declined):
                 return self._reply([(match, work)])
             reason = f"{match.why}: {work.reason}"
-        return self._first(query, home, heard) or Declined(reason, draft=_draft(query, heard[0][1], matches))
+        if told := self._first(query, home, heard):
+            return told
+        draft = _draft(query, heard[0][1], matches)
+        if self._proposals is not None and not matches and self._proposals.wanted(query):
+            return Reply(self._proposed(self._proposals, query, Declined(reason, draft=draft)), PROPOSED, LIKELY)
+        return Declined(reason, draft=draft)
+
+    async def _proposed(self, proposals: Proposals, query: Query, otherwise: Declined) -> Words:
+        """Put to the speaker what a model chose; think again where it chose nothing."""
+        book = self._rulebooks(query.language)
+        asked = proposals.asked(query, book)
+        work = await proposals.offered(asked)
+        if isinstance(work, Declined):
+            yield replace(otherwise, reason=f"{otherwise.reason}, and {work.reason}")
+            return
+        async with aclosing(_words([(work, asked.match, book)], self._doubts)) as words:
+            async for word in words:
+                yield word
 
     def _first(self, query: Query, home: Home, heard: Sequence[tuple[Meant, Rulebook]]) -> Reply | None:
         """Take the first meaning of which every clause is understood."""

@@ -1,0 +1,101 @@
+"""What a wish may mean in this home, in the opinion of a language model: a choice among what is on offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Final
+
+from edge_assistant.devices.home import Area, Home
+from edge_assistant.devices.offers import Offer, Offers
+from edge_assistant.devices.services import Command, Range
+from edge_assistant.errors import TierError
+from edge_assistant.models.rung import Rungs
+from edge_assistant.types import Limits, Message
+
+_LONGEST: Final = 200
+"""Tokens of a proposal."""
+_SYSTEM: Final[Mapping[str, str]] = {
+    "en": (
+        "You turn a wish into orders for the devices of a home. Reply with a JSON list of orders; "
+        "`which` and `except` hold rooms or devices. Use as few orders and devices as fulfil the wish, "
+        "and reply [] where no device can.\n\n{devices}"
+    ),
+    "zh": (
+        "你把一个愿望变成家里设备的命令。请用 JSON 列表回答；which 和 except 里写房间或设备。"
+        "命令和设备越少越好；没有设备能做到时回答 []。\n\n{devices}"
+    ),
+}
+_ASKED: Final[Mapping[str, tuple[str, str]]] = {
+    "en": ("Wish: {wish}", "The speaker is in: {area}. Wish: {wish}"),
+    "zh": ("愿望：{wish}", "说话的人在：{area}。愿望：{wish}"),
+}
+
+
+_SHOWN: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "en": (
+        ("no light anywhere but in the {room}", '[{{"do": "{off}", "which": ["everywhere"], "except": ["{room}"]}}]'),
+        ("light up the {room}", '[{{"do": "{on}", "which": ["{room}"], "except": []}}]'),
+        ("set up my new phone", "[]"),
+    ),
+    "zh": (
+        ("除了{room}哪里都不要灯", '[{{"do": "{off}", "which": ["全部"], "except": ["{room}"]}}]'),
+        ("把{room}照亮", '[{{"do": "{on}", "which": ["{room}"], "except": []}}]'),
+        ("帮我设置新手机", "[]"),
+    ),
+}
+"""Without an example, models of 0.5B answer every wish with an empty list."""
+
+
+class Proposer:
+    """Asks the model that runs now. What it writes is read as a choice, and is never shown or said."""
+
+    def __init__(self, rungs: Callable[[], Rungs]) -> None:
+        """Take what decides which model is asked; it is made when it is first needed."""
+        self._rungs = rungs
+
+    async def commands(self, wish: str, language: str, area: str | None, home: Home) -> tuple[Command, ...]:
+        """Return what could fulfil a wish; nothing where the model knows nothing. Raises `TierError`."""
+        rung, offers = await self._rungs().current(language), Offers(home, language)
+        limits = Limits(max_tokens=_LONGEST, temperature=0.0, schema=offers.schema(), thoughts=0)
+        asked = messages(wish, language, home.area(area), offers)
+        async with aclosing(rung.model.stream(asked, limits)) as words:
+            written = "".join([word async for word in words])
+        try:
+            return offers.chosen(written)
+        except ValueError as error:
+            raise TierError(f"{rung.described.name} proposed nothing that can be done: {error}") from error
+
+
+def messages(wish: str, language: str, here: Area | None, offers: Offers) -> tuple[Message, ...]:
+    """Return what makes a model choose: the home first, which rarely changes, so that a prefix cache holds."""
+    alone, placed = _ASKED[language]
+    asked = placed.format(wish=wish, area=offers.name(here)) if here else alone.format(wish=wish)
+    lights = [offer for offer in offers if offer.service == "light.turn_on"]
+    room = list(lights[0].places)[1] if lights else ""
+    shown: list[Message] = []
+    for example, order in _SHOWN[language] if lights else ():
+        shown.append(Message("user", alone.format(wish=example.format(room=room))))
+        shown.append(Message("assistant", order.format(room=room, on="light.turn_on", off="light.turn_off")))
+    system = _SYSTEM[language].format(devices="\n".join(_kinds(offers)))
+    return (Message("system", system), *shown, Message("user", asked))
+
+
+def _kinds(offers: Offers) -> list[str]:
+    """Return a line for each kind of device: what it can be told, and which there are."""
+    kinds: dict[str, list[Offer]] = {}
+    for offer in offers:
+        kinds.setdefault(offer.service.partition(".")[0], []).append(offer)
+    return [f"{', '.join(map(_told, kind))}: {_listed(kind, offers)}" for kind in kinds.values()]
+
+
+def _told(offer: Offer) -> str:
+    if not offer.slot:
+        return offer.service
+    bounds = f"{offer.takes.low:g}-{offer.takes.high:g}" if isinstance(offer.takes, Range) else "..."
+    return f"{offer.service} {offer.slot}={bounds}"
+
+
+def _listed(kind: Sequence[Offer], offers: Offers) -> str:
+    entities = {entity.id: entity for offer in kind for entity in offer.entities}
+    return ", ".join(f"{offers.name(entity)}{offers.room(entity)}" for entity in entities.values())
