@@ -8,13 +8,17 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from edge_assistant.config import Config, Endpoint, Section
+from edge_assistant.config import Config, Endpoint, LocalServer, Section
 from edge_assistant.interfaces.cli import command
 
 
 def settings() -> str:
     """Return one Markdown table for each section of the settings."""
-    sections: dict[str, type[BaseModel]] = {"": Config, "cloud.endpoints": Endpoint}
+    sections: dict[str, type[BaseModel]] = {
+        "": Config,
+        "cloud.endpoints": Endpoint,
+        "device.endpoint": LocalServer,
+    }
     for name, field in Config.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             sections[name] = field.annotation
