@@ -12,6 +12,7 @@ import click
 from edge_assistant.errors import DownloadError, InputError, StorageError
 from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.interfaces.cli.models_bench import command as bench_model
+from edge_assistant.interfaces.cli.models_export import command as export_model
 from edge_assistant.interfaces.cli.models_shown import MEGABYTE, Tenths, line, progress_of, record
 from edge_assistant.safe_text import safe_text
 
@@ -53,6 +54,7 @@ def command() -> None:
 
 
 command.add_command(bench_model)
+command.add_command(export_model)
 
 
 @command.command(name="list")
