@@ -24,6 +24,7 @@ from edge_assistant.assistant import Assistant
 from edge_assistant.config import Config, LocalServer, shipped
 from edge_assistant.errors import ConfigError, EndpointError, PromptTooLong, TierError
 from edge_assistant.models.catalog import Catalog
+from edge_assistant.operations.doctor import TRIALS
 from edge_assistant.types import Limits, Message
 from tests.homes import Clock
 from tests.loopback import WORDS, Loopback
@@ -308,6 +309,25 @@ async def test_a_question_is_answered_by_the_server_of_the_settings(server: Loop
 
     assert (answer.text, answer.tier) == ("".join(WORDS), "device")
     assert answer.confidence == pytest.approx(0.7)
+
+
+async def test_the_doctor_asks_the_server(server: Loopback, tmp_path: Path) -> None:
+    endpoint = LocalServer(base_url=server.url, model="words")
+    config = Config.model_validate({"home": tmp_path, "device": {"endpoint": endpoint}})
+
+    async with Assistant.open(config=config) as assistant:
+        told = await TRIALS["device"](assistant)
+
+    assert told == f"words at 127.0.0.1:{server.port} said 'The red lamp is on.'"
+
+
+async def test_an_address_of_the_internet_ends_the_question_with_the_way_out(tmp_path: Path) -> None:
+    endpoint = LocalServer(base_url="https://api.deepseek.com")
+    config = Config.model_validate({"home": tmp_path, "tiers": ("device",), "device": {"endpoint": endpoint}})
+
+    async with Assistant.open(config=config) as assistant:
+        with pytest.raises(ConfigError, match=r"cloud\.endpoints"):
+            await assistant.ask("Who are you?")
 
 
 def test_a_model_is_believed_as_far_as_known_ones_that_are_no_larger() -> None:

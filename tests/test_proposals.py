@@ -16,6 +16,7 @@ from edge_assistant.devices.services import Command
 from edge_assistant.models.catalog import ModelFile
 from edge_assistant.models.proposing import Proposer, messages
 from edge_assistant.models.rung import Pinned, Rung
+from edge_assistant.models.spoken import Spoken
 from edge_assistant.skills.wishes import is_wish
 from edge_assistant.types import Context, Declined, Query, Reply
 from tests.conftest import FakeModel
@@ -238,6 +239,17 @@ def test_the_form_names_exactly_what_is_in_the_home() -> None:
     assert {tuple(form["properties"]["which"]["items"]["enum"]) for form in forms} == {
         ("everywhere", "Attic", "Star", "Moon")
     }
+
+
+async def test_what_the_form_forced_upon_a_model_is_not_what_it_meant() -> None:
+    meant, forced = (
+        FakeModel(LIGHTS_OUT, spoken=Spoken(1, 0, 2, "stop", 0.1, 0.1, (-0.2, worst))) for worst in (-1.5, -7.0)
+    )
+
+    found = await proposer(meant).commands(WISH, "en", None, sample_home())
+    nothing = await proposer(forced).commands(WISH, "en", None, sample_home())
+
+    assert (len(found), nothing) == (8, ())
 
 
 async def test_the_model_sees_the_home_and_the_wish_and_no_document(house_of: Callable[..., House]) -> None:

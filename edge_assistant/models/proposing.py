@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final
@@ -11,8 +12,11 @@ from edge_assistant.devices.offers import Offer, Offers
 from edge_assistant.devices.services import Command, Range
 from edge_assistant.errors import TierError
 from edge_assistant.models.rung import Rungs
+from edge_assistant.models.spoken import Spoken
 from edge_assistant.types import Limits, Message
 
+FORCED: Final = math.log(0.01)
+"""Below this log-probability a word was put into the model's mouth by the form: it meant something that is not here."""
 _LONGEST: Final = 200
 """Tokens of a proposal."""
 _SYSTEM: Final[Mapping[str, str]] = {
@@ -46,6 +50,32 @@ _SHOWN: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 }
 """Without an example, models of 0.5B answer every wish with an empty list."""
 
+_KINDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {
+        "light": "lamps",
+        "cover": "blinds and curtains; open lets the sun in, closed keeps it out",
+        "fan": "moves the air",
+        "climate": "heats and cools",
+        "lock": "doors that lock",
+        "media_player": "music and films",
+        "vacuum": "cleans the floor",
+        "switch": "machines that are on or off",
+        "scene": "moods that were prepared",
+    },
+    "zh": {
+        "light": "灯",
+        "cover": "窗帘和百叶窗，打开让阳光进来，关上挡住阳光",
+        "fan": "让空气流动",
+        "climate": "升温降温",
+        "lock": "门锁",
+        "media_player": "音乐和电影",
+        "vacuum": "打扫地面",
+        "switch": "开着或关着的机器",
+        "scene": "准备好的情景",
+    },
+}
+"""What each kind of device is good for; small models do not know it by its name."""
+
 
 class Proposer:
     """Asks the model that runs now. What it writes is read as a choice, and is never shown or said."""
@@ -55,12 +85,15 @@ class Proposer:
         self._rungs = rungs
 
     async def commands(self, wish: str, language: str, area: str | None, home: Home) -> tuple[Command, ...]:
-        """Return what could fulfil a wish; nothing where the model knows nothing. Raises `TierError`."""
+        """Return what could fulfil a wish; nothing where the model knows nothing that is here. Raises `TierError`."""
         rung, offers = await self._rungs().current(language), Offers(home, language)
         limits = Limits(max_tokens=_LONGEST, temperature=0.0, schema=offers.schema(), thoughts=0)
         asked = messages(wish, language, home.area(area), offers)
-        async with aclosing(rung.model.stream(asked, limits)) as words:
+        told: list[Spoken] = []
+        async with aclosing(rung.model.stream(asked, limits, told.append)) as words:
             written = "".join([word async for word in words])
+        if any(likelihood < FORCED for spoken in told for likelihood in spoken.likelihoods):
+            return ()
         try:
             return offers.chosen(written)
         except ValueError as error:
@@ -77,16 +110,20 @@ def messages(wish: str, language: str, here: Area | None, offers: Offers) -> tup
     for example, order in _SHOWN[language] if lights else ():
         shown.append(Message("user", alone.format(wish=example.format(room=room))))
         shown.append(Message("assistant", order.format(room=room, on="light.turn_on", off="light.turn_off")))
-    system = _SYSTEM[language].format(devices="\n".join(_kinds(offers)))
+    system = _SYSTEM[language].format(devices="\n".join(_kinds(offers, language)))
     return (Message("system", system), *shown, Message("user", asked))
 
 
-def _kinds(offers: Offers) -> list[str]:
-    """Return a line for each kind of device: what it can be told, and which there are."""
+def _kinds(offers: Offers, language: str) -> list[str]:
+    """Return a line for each kind of device: what it is good for, what it can be told, and which there are."""
     kinds: dict[str, list[Offer]] = {}
     for offer in offers:
         kinds.setdefault(offer.service.partition(".")[0], []).append(offer)
-    return [f"{', '.join(map(_told, kind))}: {_listed(kind, offers)}" for kind in kinds.values()]
+    good = _KINDS[language]
+    return [
+        f"{name} ({good.get(name, name)}): {', '.join(map(_told, kind))}: {_listed(kind, offers)}"
+        for name, kind in kinds.items()
+    ]
 
 
 def _told(offer: Offer) -> str:
