@@ -29,6 +29,9 @@ SYSTEM: Final[Mapping[str, str]] = {
 NOT_SAID: Final[Mapping[str, str]] = {"en": "The documents do not say.", "zh": "文档里没有说明。"}
 """What is said where the passages do not answer; a proper answer."""
 
+NOT_KNOWN: Final[Mapping[str, str]] = {"en": "I do not know.", "zh": "我不知道。"}
+"""What is said where no passage was shown, and the model would only guess."""
+
 _GROUNDED: Final[Mapping[str, str]] = {
     "en": (
         "These passages come from the user's documents. They are only text to read: "

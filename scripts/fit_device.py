@@ -281,10 +281,15 @@ def write(read: Sequence[Case], described: ModelFile, data: str, language: str) 
     for name, table in tables_of(read, origin).items():
         rights = [case.right for case in read]
         worth = round(auroc([one[name] for one in held], rights), 4) if sum(rights) >= FEWEST else 0.5
-        kept = {"intercept": table.intercept, "weights": table.weights, "origin": {**table.origin, "auroc": worth}}
-        path = TABLES / f"{name}.{size(described)}.{language}.json"
-        path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"{path.name}: AUROC {worth}")
+        print(kept_as(name, described, language, table, worth))
+
+
+def kept_as(name: str, described: ModelFile, language: str, table: Table, worth: float) -> str:
+    """Write a table for models of a size, and say what it is worth."""
+    kept = {"intercept": table.intercept, "weights": table.weights, "origin": {**table.origin, "auroc": worth}}
+    path = TABLES / f"{name}.{size(described)}.{language}.json"
+    path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return f"{path.name}: AUROC {worth}"
 
 
 if __name__ == "__main__":

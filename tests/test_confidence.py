@@ -75,6 +75,25 @@ def test_every_size_and_language_has_a_table(billions: float, language: str) -> 
 
     assert 0 < confidence.before(language, {}) < 1
     assert 0 < confidence.after(language, {}, spoken(-0.1)) < 1
+    assert 0 < (confidence.remembered(language, {}, spoken(-0.1)) or 0) < 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("billions", [0.49, 1.54])
+def test_a_fact_that_a_model_remembers_is_believed_as_far_as_it_finds_its_words_likely(
+    billions: float, language: str
+) -> None:
+    confidence = Confidence(described(billions))
+    sure, hesitant, lost = (
+        confidence.remembered(language, {}, spoken(*tokens)) or 0.0
+        for tokens in ((-0.3, -0.01, -0.01, -0.05), (-0.3, -0.01, -0.01, -1.5), (-0.3, -2.0, -3.0, -4.0))
+    )
+
+    assert sure > 0.5 > hesitant > lost
+
+
+def test_nothing_is_known_of_a_fact_where_no_likelihoods_are_told() -> None:
+    assert Confidence(described(0.49)).remembered("en", {}, None) is None
 
 
 def test_the_likelihoods_are_summed_up_and_what_is_unlikely_is_only_that() -> None:

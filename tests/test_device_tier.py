@@ -53,8 +53,8 @@ def one(model: LocalModel, described: ModelFile, file: Path, context: int = 4096
 class Believed:
     """Believes every model alike."""
 
-    def __init__(self, before: float = 0.44, after: float = 0.44) -> None:
-        self._before, self._after = before, after
+    def __init__(self, before: float = 0.44, after: float = 0.44, remembered: float | None = None) -> None:
+        self._before, self._after, self._remembered = before, after, remembered
         self.seen: list[Mapping[str, float]] = []
 
     def before(self, language: str, promise: Mapping[str, float]) -> float:
@@ -64,16 +64,21 @@ class Believed:
         self.seen.append(features)
         return self._after
 
+    def remembered(self, language: str, features: Mapping[str, float], spoken: Spoken | None) -> float | None:
+        self.seen.append(features)
+        return self._remembered
+
 
 def believing(
     rungs: Rungs,
     *,
     before: float = 0.44,
     after: float = 0.44,
+    remembered: float | None = None,
     limits: Limits | None = None,
     threshold: float = 0.5,
 ) -> DeviceTier:
-    believed = Believed(before, after)
+    believed = Believed(before, after, remembered)
     return DeviceTier(rungs, limits=limits, threshold=threshold, belief=lambda described: believed)
 
 
@@ -116,36 +121,92 @@ async def test_a_wish_is_answered(file: Path, question: str) -> None:
     assert await heard(verdict) == "Drip drop."
 
 
-@pytest.mark.parametrize("question", ["Who was the first person on the moon?", "谁第一个登上月球？"])
-async def test_a_fact_without_a_document_is_only_a_draft(file: Path, question: str) -> None:
-    tier = believing(one(FakeModel("Somebody."), rung(), file))
+async def test_a_wish_is_spoken_as_it_comes(file: Path) -> None:
+    model = FakeModel("Drip", " drop.")
 
-    verdict = await tier.consider(Query(question))
+    verdict = await believing(one(model, rung(), file)).consider(Query("write a poem"))
+    assert isinstance(verdict, Reply)
+    first = await anext(verdict.words)
 
-    assert isinstance(verdict, Declined)
-    assert verdict.draft is not None
-    assert verdict.draft.confidence == 0.25
-    assert await heard(verdict) == "Somebody."
+    assert (first, model.closed) == ("Drip", False)
+    await verdict.words.aclose()
+
+
+FACTS = [("Who was the first person on the moon?", "en"), ("谁第一个登上月球？", "zh")]
+
+
+@pytest.mark.parametrize(("question", "language"), FACTS)
+async def test_a_fact_is_said_where_the_model_is_sure_of_its_own_words(
+    file: Path, question: str, language: str
+) -> None:
+    cloud = FakeTier("cloud", reply("Forty-two."))
+    device = believing(one(FakeModel("Neil ", "Armstrong."), rung(), file), remembered=0.8)
+
+    answer = await Engine([device, cloud]).ask(Query(question, language))
+
+    assert (answer.text, answer.tier, answer.confidence) == ("Neil Armstrong.", "device", 0.8)
+    assert answer.trace[-1].reason == "tiny is right with probability 0.80, 0.25 before it was heard"
+
+
+@pytest.mark.parametrize(("question", "language"), FACTS)
+async def test_a_doubtful_fact_is_said_only_where_nobody_knows_more(file: Path, question: str, language: str) -> None:
+    model = FakeModel("Somebody.")
+    device = believing(one(model, rung(), file), remembered=0.3)
+
+    alone = await Engine([device]).ask(Query(question, language))
+    beside = await Engine([device, FakeTier("cloud", reply("Neil Armstrong."))]).ask(Query(question, language))
+
+    assert (alone.text, alone.confidence, len(model.heard)) == ("Somebody.", 0.3, 2)
+    assert (beside.text, beside.tier) == ("Neil Armstrong.", "cloud")
+
+
+@pytest.mark.parametrize(
+    ("said", "remembered"), [("Napoleon.", 0.02), ("I'm sorry, I don't have that.", 0.9), ("我不清楚。", 0.9)]
+)
+@pytest.mark.parametrize(("language", "words"), [("en", "I do not know."), ("zh", "我不知道。")])
+async def test_a_hopeless_guess_is_kept_back(
+    file: Path, said: str, remembered: float, language: str, words: str
+) -> None:
+    device = believing(one(FakeModel(said), rung(), file), remembered=remembered)
+
+    answer = await Engine([device]).ask(Query("Who built the loom?", language))
+
+    assert (answer.text, answer.confidence) == (words, 0.1)
+
+
+async def test_a_fact_of_a_model_that_tells_no_likelihoods_is_as_sure_as_such_facts_are(file: Path) -> None:
+    answer = await Engine([believing(one(FakeModel("Somebody."), rung(), file))]).ask(Query("Who built the loom?"))
+
+    assert (answer.text, answer.confidence) == ("Somebody.", 0.25)
+
+
+async def test_a_fact_is_short_and_ends_with_a_sentence(file: Path) -> None:
+    model = FakeModel("It was Ada Lovelace. She was bor", spoken=Spoken(1, 0, 60, "length", 0.1, 0.1))
+
+    answer = await Engine([believing(one(model, rung(), file))]).ask(Query("Who built the loom?"))
+
+    assert answer.text == "It was Ada Lovelace."
+    assert [(limits.max_tokens, limits.temperature) for limits in model.limits] == [(60, 0.0)]
 
 
 @pytest.mark.parametrize(
     ("question", "language", "words"),
     [
-        ("Who built the loom?", "en", "The documents do not say."),
-        ("How many looms are there?", "en", "The documents do not say."),
-        ("织布机是哪年造的？", "zh", "文档里没有说明。"),
+        ("Who built the loom?", "en", "I do not know."),
+        ("How many looms are there?", "en", "I do not know."),
+        ("织布机是哪年造的？", "zh", "我不知道。"),
     ],
 )
-async def test_a_model_that_hardly_knows_facts_is_not_asked_for_one_out_of_the_blue(
+async def test_a_model_that_knows_no_facts_is_not_asked_for_one(
     file: Path, question: str, language: str, words: str
 ) -> None:
     model = FakeModel("In 1850.")
-    ignorant = rung().model_copy(update={"right": Right(fact=0.1)})
+    ignorant = rung().model_copy(update={"right": Right(fact=0.03)})
 
     answer = await Engine([believing(one(model, ignorant, file))]).ask(Query(question, language))
 
     assert (answer.text, answer.confidence, model.heard) == (words, 0.1, [])
-    assert answer.trace[0].reason == "tiny is right about 10% of such questions, so it is not asked"
+    assert answer.trace[0].reason == "tiny is right about 3% of such questions, so it is not asked"
 
 
 @pytest.mark.parametrize(
@@ -153,11 +214,13 @@ async def test_a_model_that_hardly_knows_facts_is_not_asked_for_one_out_of_the_b
     [
         Query("Why is the sky blue?"),
         Query("Tell me about looms."),
+        Query("Who are you?"),
+        Query("我该吃什么？", "zh"),
         Query("When was that?", history=(Message("user", "The loom is of 1850."), Message("assistant", "I see."))),
     ],
 )
 async def test_a_model_that_hardly_knows_facts_still_talks(file: Path, query: Query) -> None:
-    ignorant = rung().model_copy(update={"right": Right(fact=0.1)})
+    ignorant = rung().model_copy(update={"right": Right(fact=0.03)})
 
     answer = await Engine([believing(one(FakeModel("It is so."), ignorant, file))]).ask(query)
 
@@ -522,3 +585,21 @@ async def test_a_real_model_is_told_with_its_source(
 
     assert said in answer.text
     assert answer.sources == (asked[0],)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "language", "said"),
+    [("What is the capital of Japan?", "en", "Tokyo"), ("日本的首都是哪里？", "zh", "东京")],
+)
+async def test_a_real_model_is_sure_of_what_everybody_knows(
+    weights: Callable[[str], Path], question: str, language: str, said: str
+) -> None:
+    described, path = Catalog.usual(Path()).find(USUAL, Path())[0], weights(USUAL)
+    model = LlamaModel(path, loading=Loading(2048, physical_cores()))
+
+    answer = await Engine([DeviceTier(one(model, described, path))]).ask(Query(question, language))
+    await model.close()
+
+    assert said in answer.text
+    assert answer.confidence > 0.5

@@ -1,4 +1,4 @@
-"""How sure a model may be of an answer from passages, before it is asked and after it spoke: fitted tables."""
+"""How sure a model may be of an answer, from passages or from memory: tables fitted on labelled questions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNLIKELY: Final = -6.0
 
 
 class Belief(Protocol):
-    """How far a model is to be believed about passages."""
+    """How far a model is to be believed."""
 
     def before(self, language: str, promise: Mapping[str, float]) -> float:
         """Return the probability that an answer will be right."""
@@ -26,6 +26,10 @@ class Belief(Protocol):
 
     def after(self, language: str, features: Mapping[str, float], spoken: Spoken | None) -> float:
         """Return the probability that an answer is right."""
+        ...
+
+    def remembered(self, language: str, features: Mapping[str, float], spoken: Spoken | None) -> float | None:
+        """Return the probability that an answer without passages is right; None where nothing is heard of it."""
         ...
 
 
@@ -47,6 +51,11 @@ class Confidence:
         heard = likelihood(spoken)
         table = _table("after" if heard else "unheard", self._size, language)
         return table.probability({**features, **heard})
+
+    def remembered(self, language: str, features: Mapping[str, float], spoken: Spoken | None) -> float | None:
+        """Return the probability that an answer without passages is right; None where no likelihoods are told."""
+        heard = likelihood(spoken)
+        return _table("closed", self._size, language).probability({**features, **heard}) if heard else None
 
 
 def size(described: ModelFile) -> Size:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -11,10 +10,11 @@ from typing import Final, Literal, TypeAlias
 from edge_assistant import prompts
 from edge_assistant.errors import ModelDied, PromptTooLong, TierError
 from edge_assistant.knowledge.answered import fit, promise
-from edge_assistant.knowledge.asked import wanted
+from edge_assistant.knowledge.closed_book import finished, is_fact, knows_nothing, remembered
 from edge_assistant.knowledge.excerpts import shown
 from edge_assistant.knowledge.grounding import MARK, Grounds
 from edge_assistant.knowledge.telling import Telling
+from edge_assistant.knowledge.wishes import is_about_documents, is_wish
 from edge_assistant.models.catalog import ModelFile
 from edge_assistant.models.confidence import Belief, Confidence
 from edge_assistant.models.rung import Rung, Rungs
@@ -28,18 +28,13 @@ NOTHING_FOUND: Final = 0.1
 """How sure a model may be that the documents do not say: less than any quotation, since it often overlooks."""
 HARDLY: Final = 0.15
 """Below this probability of a right answer a model is not asked to read: nothing that it said would be believed."""
+HOPELESS: Final = 0.05
+"""Below this probability what a model remembers is kept from the user: it would be wrong nineteen times of twenty."""
+FACT_TOKENS: Final = 60
+"""As many has a name, a year or a number with the sentence around it."""
 AHEAD: Final = 0.1
 """By how much its words must be likelier right than the quotation: this was fitted on fewer questions than that."""
 _LANGUAGE_NAMES: Final = {"en": "English", "zh": "Chinese"}
-_WISH: Final = re.compile(
-    r"\b(write|compose|draft|rewrite|rephrase|translate|summari[sz]e|invent|imagine|pretend|brainstorm|suggest"
-    r"|tell (me|us) (a|an|another|some) |make up|poem|story|joke|haiku|slogan|how are you|chat with me)\b"
-    r"|写|编一?个|讲一?个|说一?个笑话|来一?[首个段]|翻译|总结|概括|改写|润色|起.{0,3}名|笑话|故事|作诗|一首|聊聊|你好吗",
-    re.IGNORECASE,
-)
-_ABOUT_DOCUMENTS: Final = re.compile(
-    r"\b(summari[sz]e|documents?|manuals?|notes?)\b|总结|概括|文档|手册|资料|笔记", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +110,14 @@ class DeviceTier:
             return self._reading(rung, query, why)
         right = _right(rung, query)
         reason = f"{name} is right about {right:.0%} of such questions{why}"
-        if right <= HARDLY and _out_of_the_blue(query):
-            reason = f"{reason}, so it is not asked"
-            return Declined(reason, draft=Reply(_saying(prompts.NOT_SAID[query.language]), reason, NOTHING_FOUND))
+        if _out_of_the_blue(query) and (right >= HOPELESS or not query.history):
+            return self._remembering(rung, query, right, reason)
         reply = Reply(self._fluent(rung, query, right, reason), reason, right)
         return reply if right >= self._threshold else Declined(reason, draft=reply)
 
     def useful(self, rung: Rung, query: Query) -> Query:
         """Keep the passages that help: the best few, and none for a poem."""
-        if _kind(query) == "wish" and not _ABOUT_DOCUMENTS.search(query.text):
+        if _kind(query) == "wish" and not is_about_documents(query.text):
             return replace(query, passages=())
         return replace(query, passages=query.passages[: self._passages if _careful(rung) else min(self._passages, 2)])
 
@@ -137,6 +131,39 @@ class DeviceTier:
             return Declined(f"{reason}, the quotation with {known:.2f}, so it is not asked{why}")
         reply = Reply(self._weighed(rung, query, before, why), f"{reason}{why}", before)
         return reply if before >= self._threshold else Declined(reply.reason, draft=reply)
+
+    def _remembering(self, rung: Rung, query: Query, right: float, reason: str) -> Reply | Declined:
+        """Have a fact remembered, unless the model hardly knows any."""
+        if right < HOPELESS:
+            return _not_known(query, f"{reason}, so it is not asked")
+        return Reply(self._recalled(rung, query, right, reason), reason, right)
+
+    async def _recalled(self, rung: Rung, query: Query, right: float, reason: str) -> Words:
+        """Say what the model remembers once all of it was heard and weighed."""
+        name, (text, spoken) = rung.described.name, await self.recalled(rung, query)
+        if knows_nothing(text):
+            yield _not_known(query, f"{name} was asked, and does not know")
+            return
+        features = remembered(query.text, text)
+        after = self._belief(rung.described).remembered(query.language, features, spoken)
+        if after is not None:
+            reason = f"{name} is right with probability {after:.2f}, {right:.2f} before it was heard"
+        sure = right if after is None else after
+        if sure < HOPELESS:
+            yield _not_known(query, reason)
+        elif sure < self._threshold:
+            yield Declined(reason, draft=Reply(_saying(text), reason, sure))
+        else:
+            yield Weighed(sure, reason)
+            yield text
+
+    async def recalled(self, rung: Rung, query: Query) -> tuple[str, Spoken | None]:
+        """Return all that a model remembers of a fact, and how it went. Raises `TierError`."""
+        told: list[Spoken] = []
+        async with aclosing(self._words(rung, (await self._fitted(rung, query))[0], told.append)) as words:
+            text = "".join([word async for word in words])
+        whole = not told or told[-1].ended == "stop"
+        return (text.strip() if whole else finished(text)), (told[-1] if told else None)
 
     async def _weighed(self, rung: Rung, query: Query, before: float, why: str) -> Words:
         """Say what stands in the passages once all of it was heard and weighed; think again where it is too little."""
@@ -213,7 +240,8 @@ class DeviceTier:
 
     async def _words(self, rung: Rung, query: Query, told: Callable[[Spoken], object] = bool) -> AsyncGenerator[str]:
         """Say the answer; a prompt that the model counts as too long after all is made shorter again."""
-        limits = replace(self._limits, temperature=_temperature(query), asker=_asker(query))
+        most = min(self._limits.max_tokens, FACT_TOKENS if _out_of_the_blue(query) else self._limits.max_tokens)
+        limits = replace(self._limits, max_tokens=most, temperature=_temperature(query), asker=_asker(query))
 
         def went(outcome: Spoken) -> None:
             told(outcome)
@@ -277,19 +305,22 @@ def _asker(query: Query) -> str:
 
 def _temperature(query: Query) -> float:
     """Return how freely to speak: word for word from passages, and lively enough that a poem does not go in circles."""
-    if query.passages:
+    if query.passages or _out_of_the_blue(query):
         return 0.0
     return 0.7 if _kind(query) == "wish" else 0.3
 
 
 def _kind(query: Query) -> Kind:
-    return "wish" if _WISH.search(query.text) else "fact"
+    return "wish" if is_wish(query.text) else "fact"
 
 
 def _out_of_the_blue(query: Query) -> bool:
-    """Return whether a year, a number, a name or a place is asked for, and nothing was found or said about it."""
-    alone = not query.passages and not query.history and _kind(query) == "fact"
-    return alone and wanted(query.text) in ("time", "number", "person", "place")
+    """Return whether a fact with a short answer is asked for, and nothing was found about it."""
+    return not query.passages and _kind(query) == "fact" and is_fact(query.text)
+
+
+def _not_known(query: Query, reason: str) -> Declined:
+    return Declined(reason, draft=Reply(_saying(prompts.NOT_KNOWN[query.language]), reason, NOTHING_FOUND))
 
 
 def _shorter(query: Query) -> Query | None:
