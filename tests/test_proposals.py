@@ -228,6 +228,14 @@ def test_what_is_not_on_offer_is_refused_as_a_whole(written: str) -> None:
         Offers(sample_home(), "en").chosen(written)
 
 
+def test_a_floor_is_a_place() -> None:
+    found = Offers(sample_home(), "en").chosen('[{"do": "light.turn_off", "which": ["Upper floor"]}]')
+
+    assert {command.entity for command in found} == {
+        *("light.bedroom", "light.bedside", "light.office", "light.bathroom"),
+    }
+
+
 def test_the_form_names_exactly_what_is_in_the_home() -> None:
     home = Home.from_mapping({"areas": [{"name": "Attic"}], "entities": [
         {"domain": "light", "name": "Star", "area": "attic"}, {"domain": "light", "name": "Moon", "area": "attic"},
@@ -239,6 +247,18 @@ def test_the_form_names_exactly_what_is_in_the_home() -> None:
     assert {tuple(form["properties"]["which"]["items"]["enum"]) for form in forms} == {
         ("everywhere", "Attic", "Star", "Moon")
     }
+
+
+async def test_everything_that_one_device_is_told_is_in_the_question(house_of: Callable[..., House]) -> None:
+    lamp = '"which": ["Floor lamp"], "except": []'
+    orders = [f'{{"do": "light.turn_on", {lamp}{value}}}' for value in ("", ', "brightness": 30', ', "color": "red"')]
+    house = house_of(f"[{', '.join(orders)}]")
+
+    asked = await house.hear(WISH)
+    _, actions = await house.receipts("yes")
+
+    assert asked == "Shall I set the floor lamp to 30 percent and turn the floor lamp red? Say yes."
+    assert [dict(action.slots) for action in actions] == [{"brightness": 30, "color": "red"}]
 
 
 async def test_what_the_form_forced_upon_a_model_is_not_what_it_meant() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge_assistant.devices.home import Entity, Home, Named, fold
@@ -25,7 +25,7 @@ class Offer:
     service: str
     entities: tuple[Entity, ...]
     places: Mapping[str, frozenset[str]]
-    """What can be named, with the ids of the devices that are meant: everything, a room, or a device."""
+    """What can be named, with the ids of the devices that are meant: everything, a floor, a room, or a device."""
     slot: str = ""
 
     @property
@@ -65,9 +65,9 @@ class Offers:
     """
 
     def __init__(self, home: Home, language: str) -> None:
-        self._names = _names((*home.areas, *home.entities), language)
+        self._names = _names((*home.floors, *home.areas, *home.entities), language)
         self._everywhere = EVERYWHERE[language]
-        self._rooms = home.areas
+        self._home = home
         self.all = tuple(self._found(home))
 
     def __iter__(self) -> Iterator[Offer]:
@@ -77,10 +77,24 @@ class Offers:
         """Return what a room or a device is called in an order: its name, or its id where others share the name."""
         return self._names[thing.id]
 
+    @property
+    def floors(self) -> str:
+        """Return what the floors are called and which rooms they have; nothing where there are none."""
+        inside = {
+            floor.id: [room for room in self._home.areas if room.floor == floor.id] for floor in self._home.floors
+        }
+        told = (f"{self.name(floor)} = {', '.join(map(self.name, inside[floor.id]))}" for floor in self._home.floors)
+        return "; ".join(told)
+
     def room(self, entity: Entity) -> str:
         """Return where a device is, in brackets behind its name; nothing where that is not known."""
         room = self._names.get(entity.area or "")
         return f" ({room})" if room else ""
+
+    def name_of_room(self, offer: Offer) -> str:
+        """Return what the first room is called that has such a device; nothing where no room has."""
+        rooms = {self.name(room): room for room in self._home.areas}
+        return next((name for name in offer.places if name in rooms), "")
 
     def schema(self) -> str:
         """Return the JSON schema of a proposal: a list of orders that this home can carry out, and no other text."""
@@ -95,10 +109,11 @@ class Offers:
             raise ValueError("it is nested too deeply") from None
         if not isinstance(orders, list) or len(orders) > _MOST_ORDERS:
             raise ValueError("it is no short list of orders")
-        commands = [command for order in orders for command in self._commands(order)]
-        if len({command.entity for command in commands}) != len(commands):
-            raise ValueError("it tells one device several things")
-        return tuple(commands)
+        commands: dict[str, Command] = {}
+        for command in (command for order in orders for command in self._commands(order)):
+            earlier = commands.get(command.entity)
+            commands[command.entity] = command if earlier is None else _both(earlier, command)
+        return tuple(commands.values())
 
     def _commands(self, order: object) -> Sequence[Command]:
         if not isinstance(order, dict):
@@ -126,9 +141,12 @@ class Offers:
 
     def _places(self, entities: Sequence[Entity]) -> Mapping[str, frozenset[str]]:
         places = {self._everywhere: frozenset(entity.id for entity in entities)}
-        for room in self._rooms:
-            if inside := frozenset(entity.id for entity in entities if entity.area == room.id):
-                places[self.name(room)] = inside
+        for floor in self._home.floors:
+            rooms = {room.id for room in self._home.areas if room.floor == floor.id}
+            places[self.name(floor)] = frozenset(entity.id for entity in entities if entity.area in rooms)
+        for room in self._home.areas:
+            places[self.name(room)] = frozenset(entity.id for entity in entities if entity.area == room.id)
+        places = {name: inside for name, inside in places.items() if inside}
         return places | {self.name(entity): frozenset({entity.id}) for entity in entities}
 
 
@@ -136,6 +154,13 @@ def _names(things: Sequence[Named], language: str) -> Mapping[str, str]:
     called = {thing.id: thing.called(language) for thing in things}
     often = Counter(map(fold, called.values()))
     return {id: name if often[fold(name)] == 1 else id for id, name in called.items()}
+
+
+def _both(first: Command, second: Command) -> Command:
+    """Return two commands to one device as one: on, and to 50 percent. Raises `ValueError`."""
+    if first.service != second.service or first.slots.keys() & second.slots.keys():
+        raise ValueError("it tells one device several things")
+    return replace(first, slots={**first.slots, **second.slots})
 
 
 def _harmless(service: str, entity: Entity) -> bool:

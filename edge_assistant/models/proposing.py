@@ -105,12 +105,13 @@ def messages(wish: str, language: str, here: Area | None, offers: Offers) -> tup
     alone, placed = _ASKED[language]
     asked = placed.format(wish=wish, area=offers.name(here)) if here else alone.format(wish=wish)
     lights = [offer for offer in offers if offer.service == "light.turn_on"]
-    room = list(lights[0].places)[1] if lights else ""
+    room = offers.name_of_room(lights[0]) if lights else ""
     shown: list[Message] = []
-    for example, order in _SHOWN[language] if lights else ():
+    for example, order in _SHOWN[language] if room else ():
         shown.append(Message("user", alone.format(wish=example.format(room=room))))
         shown.append(Message("assistant", order.format(room=room, on="light.turn_on", off="light.turn_off")))
-    system = _SYSTEM[language].format(devices="\n".join(_kinds(offers, language)))
+    home = [*([offers.floors] if offers.floors else []), *_kinds(offers, language)]
+    system = _SYSTEM[language].format(devices="\n".join(home))
     return (Message("system", system), *shown, Message("user", asked))
 
 

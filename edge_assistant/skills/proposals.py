@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 import anyio
@@ -85,8 +85,11 @@ class Proposals:
             values["color"] = asked.book.word("Colour", str(values["color"]))
         values["names"] = asked.join([asked.name(entity) for entity in found if entity is not None])
         domain, _, verb = first.service.partition(".")
-        valued = [(f"{domain}.{name}.{value}", f"{domain}.{name}") for name, value in first.slots.items()]
-        keys = valued[0] if valued else (first.service, verb)
+        parts = [(f"{domain}.{name}.{value}", f"{domain}.{name}") for name, value in first.slots.items()]
+        told = [self._words(asked, keys, values) for keys in parts or [(first.service, verb)]]
+        return None if None in told else asked.join([said for said in told if said is not None])
+
+    def _words(self, asked: Asked, keys: Sequence[str], values: Mapping[str, object]) -> str | None:
         return next((said for key in keys if (said := asked.book.say(PROPOSAL, key, values))), None)
 
 
