@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -85,14 +85,22 @@ class Sample:
         return cls(texts, [row["question"] for row in asked], [places[row["doc_id"]] for row in asked])
 
 
-def export(folder: Path, target: Path, name: str, kinds: Sequence[str], kb: Path | None) -> Iterator[Made]:
+def export(
+    folder: Path,
+    target: Path,
+    name: str,
+    kinds: Sequence[str],
+    kb: Path | None,
+    *,
+    least: Mapping[str, float] = LEAST,
+) -> Iterator[Made]:
     """Write one folder per kind below `target`, called after name and kind, and yield it when it has been proven.
 
     Raises `InputError` for a model that cannot be exported or keeps too little, `MissingExtra` and `StorageError`.
     """
-    unknown = next((kind for kind in kinds if kind not in LEAST), None)
+    unknown = next((kind for kind in kinds if kind not in least), None)
     if unknown is not None:
-        raise InputError(f"there is no kind {unknown!r} of embedders; there are {', '.join(LEAST)}")
+        raise InputError(f"there is no kind {unknown!r} of embedders; there are {', '.join(least)}")
     Preprocessing.read(folder)
     sample = Sample.read(kb)
     _check_space(folder, target, len(kinds))
@@ -102,7 +110,9 @@ def export(folder: Path, target: Path, name: str, kinds: Sequence[str], kb: Path
         first = _right_first(reference, sample)
         for kind in kinds:
             made = plain if kind == "fp32" else _smaller(plain, Path(scratch) / kind, kind)
-            yield _placed(_proven(made, kind, reference, first, sample), target / f"{name}-{kind}", folder)
+            proven = _proven(made, kind, reference, sample)
+            _check(proven, least[kind], KEPT * first)
+            yield _placed(proven, target / f"{name}-{kind}", folder)
 
 
 def _traced(folder: Path, target: Path, texts: Sequence[str]) -> FloatArray:
@@ -167,22 +177,24 @@ def _smaller(plain: Path, target: Path, kind: str) -> Path:
     return target
 
 
-def _proven(folder: Path, kind: str, reference: FloatArray, first: float, sample: Sample) -> Made:
-    """Compare a folder with PyTorch. Raises `InputError` where too much was lost."""
+def _proven(folder: Path, kind: str, reference: FloatArray, sample: Sample) -> Made:
+    """Return how near a folder, embedding as the device does, is to PyTorch."""
     import numpy
 
     embedder = OnnxEmbedder(folder)
     stored = embedder.embed(sample.stored, "passage")
     vectors = _unit(numpy.concatenate([stored, embedder.embed(sample.asked, "query")]))
     cosine = float((vectors * reference).sum(axis=1).mean())
-    found = _right_first(vectors, sample)
     size = next(folder.glob("*.onnx")).stat().st_size
-    if cosine < LEAST[kind] or found < KEPT * first:
-        kept = (
-            f"mean cosine {cosine:.4f} (at least {LEAST[kind]}), R@1 {found:.4f} of {first:.4f} (at least {KEPT:.0%})"
-        )
-        raise InputError(f"{kind} keeps too little of the model: {kept}; nothing was written")
-    return Made(folder, kind, size, cosine, found)
+    return Made(folder, kind, size, cosine, _right_first(vectors, sample))
+
+
+def _check(made: Made, cosine: float, right_first: float) -> None:
+    """Raise `InputError` where too much was lost."""
+    if made.cosine < cosine or made.right_first < right_first:
+        near = f"mean cosine {made.cosine:.4f}, and at least {cosine} is wanted"
+        found = f"R@1 {made.right_first:.4f}, and at least {right_first:.4f}"
+        raise InputError(f"{made.kind} keeps too little of the model: {near}; {found}; nothing was written")
 
 
 def _placed(made: Made, target: Path, source: Path) -> Made:
