@@ -228,6 +228,18 @@ def test_what_is_not_on_offer_is_refused_as_a_whole(written: str) -> None:
         Offers(sample_home(), "en").chosen(written)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_a_model_is_shown_is_something_that_it_may_write(language: str) -> None:
+    lamps = {"entities": [{"domain": "light", "name": "Star"}, {"domain": "light", "name": "Moon"}]}
+
+    for home in (sample_home(), Home.from_mapping(lamps)):
+        offers = Offers(home, language)
+        told = messages("", language, None, offers)
+        chosen = [offers.chosen(message.text) for message in told if message.role == "assistant"]
+
+        assert [bool(commands) for commands in chosen] == [True, True, False]
+
+
 def test_a_floor_is_a_place() -> None:
     found = Offers(sample_home(), "en").chosen('[{"do": "light.turn_off", "which": ["Upper floor"]}]')
 

@@ -91,10 +91,10 @@ class Offers:
         room = self._names.get(entity.area or "")
         return f" ({room})" if room else ""
 
-    def name_of_room(self, offer: Offer) -> str:
-        """Return what the first room is called that has such a device; nothing where no room has."""
-        rooms = {self.name(room): room for room in self._home.areas}
-        return next((name for name in offer.places if name in rooms), "")
+    def place(self, offer: Offer) -> str:
+        """Return the name of a place with such a device: the first room, or the device where no room is known."""
+        rooms = {self.name(room) for room in self._home.areas}
+        return next((name for name in offer.places if name in rooms), self.name(offer.entities[0]))
 
     def schema(self) -> str:
         """Return the JSON schema of a proposal: a list of orders that this home can carry out, and no other text."""

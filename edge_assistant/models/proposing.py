@@ -38,13 +38,13 @@ _ASKED: Final[Mapping[str, tuple[str, str]]] = {
 
 _SHOWN: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "en": (
-        ("no light anywhere but in the {room}", '[{{"do": "{off}", "which": ["everywhere"], "except": ["{room}"]}}]'),
-        ("light up the {room}", '[{{"do": "{on}", "which": ["{room}"], "except": []}}]'),
+        ("no light anywhere but in the {place}", '[{{"do": "{off}", "which": ["everywhere"], "except": ["{place}"]}}]'),
+        ("light up the {place}", '[{{"do": "{on}", "which": ["{place}"], "except": []}}]'),
         ("set up my new phone", "[]"),
     ),
     "zh": (
-        ("除了{room}哪里都不要灯", '[{{"do": "{off}", "which": ["全部"], "except": ["{room}"]}}]'),
-        ("把{room}照亮", '[{{"do": "{on}", "which": ["{room}"], "except": []}}]'),
+        ("除了{place}哪里都不要灯", '[{{"do": "{off}", "which": ["全部"], "except": ["{place}"]}}]'),
+        ("把{place}照亮", '[{{"do": "{on}", "which": ["{place}"], "except": []}}]'),
         ("帮我设置新手机", "[]"),
     ),
 }
@@ -105,11 +105,11 @@ def messages(wish: str, language: str, here: Area | None, offers: Offers) -> tup
     alone, placed = _ASKED[language]
     asked = placed.format(wish=wish, area=offers.name(here)) if here else alone.format(wish=wish)
     lights = [offer for offer in offers if offer.service == "light.turn_on"]
-    room = offers.name_of_room(lights[0]) if lights else ""
+    place = offers.place(lights[0]) if lights else ""
     shown: list[Message] = []
-    for example, order in _SHOWN[language] if room else ():
-        shown.append(Message("user", alone.format(wish=example.format(room=room))))
-        shown.append(Message("assistant", order.format(room=room, on="light.turn_on", off="light.turn_off")))
+    for example, order in _SHOWN[language] if place else ():
+        shown.append(Message("user", alone.format(wish=example.format(place=place))))
+        shown.append(Message("assistant", order.format(place=place, on="light.turn_on", off="light.turn_off")))
     home = [*([offers.floors] if offers.floors else []), *_kinds(offers, language)]
     system = _SYSTEM[language].format(devices="\n".join(home))
     return (Message("system", system), *shown, Message("user", asked))
