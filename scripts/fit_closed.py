@@ -102,14 +102,14 @@ async def gathered(facts: Sequence[Fact], options: argparse.Namespace) -> list[C
 
 
 async def cases_of(facts: Sequence[Fact], rung: Rung, language: str) -> AsyncIterator[Case]:
-    """Yield what became of each question; not those whose answer is not kept, or is none."""
+    """Yield what became of each question; not those whose answer is not kept, is none, or was cut."""
     tier = DeviceTier(Pinned(rung))
     for fact in facts:
         try:
             text, spoken = await tier.recalled(rung, Query(fact.question, language))
         except KeyError:
             continue
-        if not knows_nothing(text):
+        if spoken is not None and spoken.ended == "stop" and not knows_nothing(text):
             yield Case(fact.kind, some(likelihood(spoken), FEATURES), float(is_told(text, fact.answers)))
 
 

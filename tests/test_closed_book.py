@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_assistant.knowledge.closed_book import finished, is_fact, knows_nothing
+from edge_assistant.knowledge.closed_book import finished, is_fact, is_own, knows_nothing
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,13 @@ from edge_assistant.knowledge.closed_book import finished, is_fact, knows_nothin
         ("天王星是谁发现的？", True),
         ("Who are you?", False),
         ("What should I eat tonight?", False),
+        ("What is osmosis?", False),
+        ("What are black holes", False),
+        ("What is the capital of Chile?", True),
+        ("What is 12 times 12?", True),
+        ("什么是渗透作用？", False),
+        ("渗透作用是什么？", False),
+        ("智利的首都是什么？", True),
         ("你叫什么名字？", False),
         ("Why is the sky blue?", False),
         ("天空为什么是蓝的？", False),
@@ -25,6 +32,23 @@ from edge_assistant.knowledge.closed_book import finished, is_fact, knows_nothin
 )
 def test_a_fact_is_a_thing_of_the_world_with_a_short_answer(question: str, fact: bool) -> None:
     assert is_fact(question) is fact
+
+
+@pytest.mark.parametrize(
+    ("question", "own"),
+    [
+        ("When did my sister move out?", True),
+        ("Where did I put the keys?", True),
+        ("我的护照号是多少？", True),
+        ("Where should I go in May?", False),
+        ("How old are you?", False),
+        ("What is my horoscope good for?", False),
+        ("我该睡几个小时？", False),
+        ("When did Rome fall?", False),
+    ],
+)
+def test_what_only_the_user_can_know_is_told_from_what_the_world_knows(question: str, own: bool) -> None:
+    assert is_own(question) is own
 
 
 @pytest.mark.parametrize(

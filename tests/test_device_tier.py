@@ -66,7 +66,7 @@ class Believed:
 
     def remembered(self, language: str, features: Mapping[str, float], spoken: Spoken | None) -> float | None:
         self.seen.append(features)
-        return self._remembered
+        return self._remembered if spoken else None
 
 
 def believing(
@@ -174,18 +174,33 @@ async def test_a_hopeless_guess_is_kept_back(
     assert (answer.text, answer.confidence) == (words, 0.1)
 
 
+@pytest.mark.parametrize(
+    ("question", "language", "words"),
+    [("When did my sister move out?", "en", "I do not know."), ("我的护照号是多少？", "zh", "我不知道。")],
+)
+async def test_a_model_is_not_asked_for_what_only_the_user_can_know(
+    file: Path, question: str, language: str, words: str
+) -> None:
+    model = FakeModel("In 1850.")
+
+    answer = await Engine([believing(one(model, rung(), file), remembered=0.9)]).ask(Query(question, language))
+
+    assert (answer.text, model.heard) == (words, [])
+    assert answer.trace[0].reason == "tiny cannot know what is the user's own, so it is not asked"
+
+
 async def test_a_fact_of_a_model_that_tells_no_likelihoods_is_as_sure_as_such_facts_are(file: Path) -> None:
     answer = await Engine([believing(one(FakeModel("Somebody."), rung(), file))]).ask(Query("Who built the loom?"))
 
     assert (answer.text, answer.confidence) == ("Somebody.", 0.25)
 
 
-async def test_a_fact_is_short_and_ends_with_a_sentence(file: Path) -> None:
+async def test_a_talk_about_a_fact_ends_with_a_sentence_and_is_not_believed_by_its_likelihoods(file: Path) -> None:
     model = FakeModel("It was Ada Lovelace. She was bor", spoken=Spoken(1, 0, 60, "length", 0.1, 0.1))
 
-    answer = await Engine([believing(one(model, rung(), file))]).ask(Query("Who built the loom?"))
+    answer = await Engine([believing(one(model, rung(), file), remembered=0.9)]).ask(Query("Who built the loom?"))
 
-    assert answer.text == "It was Ada Lovelace."
+    assert (answer.text, answer.confidence) == ("It was Ada Lovelace.", 0.25)
     assert [(limits.max_tokens, limits.temperature) for limits in model.limits] == [(60, 0.0)]
 
 

@@ -18,6 +18,14 @@ _PERSONAL: Final = re.compile(
     re.IGNORECASE,
 )
 """Talk between two, and advice: there is nothing in the world that could make an answer right or wrong."""
+_OWN: Final = re.compile(r"\b(my|mine|our)\b|\b(did|do|am|was|were|have|had) (i|we)\b|[我咱]", re.IGNORECASE)
+_ADVICE: Final = re.compile(r"\b(should|can|could|would|must|you|your)\b|[你您该能]", re.IGNORECASE)
+_DEFINITION: Final = re.compile(
+    r"^(?!.*\b(called|known as|named)\b)\W*what (is|are) (an? )?(?!(the|my|your|our|this|that)\b)[^\d'’]+$"
+    r"|^\W*(什么(是|叫)|[^的最\d]+(是什么|是啥)(意思)?[?？]?$)",
+    re.IGNORECASE,
+)
+"""What something is takes a talk too, unless it is what something has: a capital, a symbol, a price."""
 _UNKNOWING: Final = re.compile(
     r"\b(i|we) (do not|don['’]t|cannot|can['’]t|am unable|am not able|am not sure|have no)\b|\bi['’]m (sorry|not)\b"
     r"|\b(as|am|i['’]m) an ai\b|\bthere is no (information|record)\b|\bunknown\b"
@@ -28,7 +36,14 @@ _UNKNOWING: Final = re.compile(
 
 def is_fact(question: str) -> bool:
     """Return whether a thing of the world is asked for that has a short answer: a name, a year, a number."""
-    return wanted(question) in _KNOWN and not _PERSONAL.search(question)
+    asked = wanted(question) in _KNOWN and not _PERSONAL.search(question)
+    return asked and not _DEFINITION.search(question)
+
+
+def is_own(question: str) -> bool:
+    """Return whether a name, a place, a year or a number is asked for that only the user can know."""
+    asked = wanted(question) in _KNOWN - {"thing"}
+    return asked and _OWN.search(question) is not None and not _ADVICE.search(question)
 
 
 def knows_nothing(answer: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from edge_assistant import prompts
 from edge_assistant.errors import ModelDied, PromptTooLong, TierError
 from edge_assistant.knowledge.answered import fit, promise
-from edge_assistant.knowledge.closed_book import finished, is_fact, knows_nothing, remembered
+from edge_assistant.knowledge.closed_book import finished, is_fact, is_own, knows_nothing, remembered
 from edge_assistant.knowledge.excerpts import shown
 from edge_assistant.knowledge.grounding import MARK, Grounds
 from edge_assistant.knowledge.telling import Telling
@@ -110,6 +110,8 @@ class DeviceTier:
             return self._reading(rung, query, why)
         right = _right(rung, query)
         reason = f"{name} is right about {right:.0%} of such questions{why}"
+        if _own(query):
+            return _not_known(query, f"{name} cannot know what is the user's own, so it is not asked{why}")
         if _out_of_the_blue(query) and (right >= HOPELESS or not query.history):
             return self._remembering(rung, query, right, reason)
         reply = Reply(self._fluent(rung, query, right, reason), reason, right)
@@ -145,7 +147,8 @@ class DeviceTier:
             yield _not_known(query, f"{name} was asked, and does not know")
             return
         features = remembered(query.text, text)
-        after = self._belief(rung.described).remembered(query.language, features, spoken)
+        short = spoken is not None and spoken.ended == "stop"
+        after = self._belief(rung.described).remembered(query.language, features, spoken if short else None)
         if after is not None:
             reason = f"{name} is right with probability {after:.2f}, {right:.2f} before it was heard"
         sure = right if after is None else after
@@ -317,6 +320,11 @@ def _kind(query: Query) -> Kind:
 def _out_of_the_blue(query: Query) -> bool:
     """Return whether a fact with a short answer is asked for, and nothing was found about it."""
     return not query.passages and _kind(query) == "fact" and is_fact(query.text)
+
+
+def _own(query: Query) -> bool:
+    """Return whether only the user can know the answer, and has not told it."""
+    return not query.passages and not query.history and _kind(query) == "fact" and is_own(query.text)
 
 
 def _not_known(query: Query, reason: str) -> Declined:
