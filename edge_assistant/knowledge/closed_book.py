@@ -20,6 +20,13 @@ _PERSONAL: Final = re.compile(
 """Talk between two, and advice: there is nothing in the world that could make an answer right or wrong."""
 _OWN: Final = re.compile(r"\b(my|mine|our)\b|\b(did|do|am|was|were|have|had) (i|we)\b|[我咱]", re.IGNORECASE)
 _ADVICE: Final = re.compile(r"\b(should|can|could|would|must|you|your)\b|[你您该能]", re.IGNORECASE)
+_POLITE: Final = re.compile(
+    r"^\W*((please|hey|hello|hi|ok|so|and|well)\W+)*((can|could|would|will) you (please )?)?(do you (happen to )?know\b"
+    r"|(tell|remind) me\b|(i wonder|i (want|would like|['’]d like) to know)\b|say\b)?\W*"
+    r"|^(你好|请|麻烦)*[，,]?(问(一下)?|(你|您)?(知道|晓得|清楚)|(你|您)?(能|可以)?(告诉|说说)我?|我想(知道|问))[：:，,]?",
+    re.IGNORECASE,
+)
+"""What people put before a question; it makes none of them personal."""
 _DEFINITION: Final = re.compile(
     r"^(?!.*\b(called|known as|named)\b)\W*what (is|are) (an? )?(?!(the|my|your|our|this|that)\b)[^\d'’]+$"
     r"|^\W*(什么(是|叫)|[^的最\d]+(是什么|是啥)(意思)?[?？]?$)",
@@ -36,14 +43,16 @@ _UNKNOWING: Final = re.compile(
 
 def is_fact(question: str) -> bool:
     """Return whether a thing of the world is asked for that has a short answer: a name, a year, a number."""
-    asked = wanted(question) in _KNOWN and not _PERSONAL.search(question)
-    return asked and not _DEFINITION.search(question)
+    plain = _POLITE.sub("", question)
+    asked = wanted(question) in _KNOWN and not _PERSONAL.search(plain)
+    return asked and not _DEFINITION.search(plain)
 
 
 def is_own(question: str) -> bool:
     """Return whether a name, a place, a year or a number is asked for that only the user can know."""
+    plain = _POLITE.sub("", question)
     asked = wanted(question) in _KNOWN - {"thing"}
-    return asked and _OWN.search(question) is not None and not _ADVICE.search(question)
+    return asked and _OWN.search(plain) is not None and not _ADVICE.search(plain)
 
 
 def knows_nothing(answer: str) -> bool:
