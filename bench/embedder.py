@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
@@ -66,6 +67,7 @@ def main(rounds: int = ROUNDS) -> None:
     """Print what a question costs in each engine."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", type=Path, help="a folder with the same model in 32-bit ONNX")
+    parser.add_argument("--half", type=Path, help="a folder with the same model in 16-bit ONNX")
     parser.add_argument("--weights", type=Path, help="a sentence-transformers folder with the published weights")
     parser.add_argument("--kb", type=Path, help="documents.jsonl and questions.jsonl, to compare R@1 as well")
     options = parser.parse_args()
@@ -77,13 +79,21 @@ def main(rounds: int = ROUNDS) -> None:
     if options.full:
         full = open_embedder(options.full)
         named.append(("32 bits, onnxruntime", lambda text: full.embed([text], "query")))
-    if options.weights and importlib.util.find_spec("sentence_transformers"):
+    if options.half:
+        half = open_embedder(options.half)
+        named.append(("16 bits, onnxruntime", lambda text: half.embed([text], "query")))
+    if options.weights and not importlib.util.find_spec("sentence_transformers"):
+        sys.exit("PyTorch cannot be compared without the extra: pip install 'edge-assistant[export]'")
+    if options.weights:
         named.append(("32 bits, PyTorch and sentence-transformers", torch_way(options.weights)))
     spent = in_turns([way for _, way in named], rounds)
     rows = [(name, f"{time:.2f}", f"{time / spent[0]:.1f}") for (name, _), time in zip(named, spent, strict=True)]
     if options.kb and options.full:
-        small, large = right_first(ours.embed, options.kb), right_first(full.embed, options.kb)
-        rows.append((f"R@1 of dense search alone: {small:.4f} in 8 bits, {large:.4f} in 32 bits", "", ""))
+        folders = (MODEL, options.full, *([options.half] if options.half else []))
+        for folder in folders:
+            share = right_first(open_embedder(folder).embed, options.kb)
+            size = sum(file.stat().st_size for file in folder.glob("*.onnx")) / 1e6
+            rows.append((f"{folder.name}: {size:.1f} MB, R@1 of dense search alone {share:.4f}", "", ""))
     result = Result("embedder", round(spent[0], 3), round(spent[-1], 3), "ms per question", "lower")
     report("Embedding a question", ("way", "milliseconds (median)", "times ours"), rows, result)
 
