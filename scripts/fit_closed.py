@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import random
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,10 @@ def is_told(text: str, answers: Sequence[str]) -> bool:
 
 
 def table_of(cases: Sequence[Case], origin: dict[str, object]) -> Table:
-    return fit([case.features for case in cases], [case.right for case in cases], origin, RIDGE)
+    """Fit on common and obscure facts as though both were asked equally often."""
+    counts = Counter(case.kind for case in cases)
+    evenly = [case for case in cases for _ in range(round(max(counts.values()) / counts[case.kind]))]
+    return fit([case.features for case in evenly], [case.right for case in evenly], origin, RIDGE)
 
 
 def held_out(cases: Sequence[Case]) -> list[float]:

@@ -86,7 +86,7 @@ def test_a_fact_that_a_model_remembers_is_believed_as_far_as_it_finds_its_words_
     confidence = Confidence(described(billions))
     sure, hesitant, lost = (
         confidence.remembered(language, {}, spoken(*tokens)) or 0.0
-        for tokens in ((-0.3, -0.01, -0.01, -0.05), (-0.3, -0.01, -0.01, -1.5), (-0.3, -2.0, -3.0, -4.0))
+        for tokens in ((-0.3, -0.01, -0.01, -0.05), (-0.3, -0.01, -0.01, -2.5), (-0.3, -2.0, -3.0, -4.0))
     )
 
     assert sure > 0.5 > hesitant > lost
