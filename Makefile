@@ -34,7 +34,7 @@ $(DEV): requirements/dev.txt $(LOCKS)
 test: $(DEV)     ## every test, with the real models
 	$(BIN)/pytest -q
 	$(BIN)/pytest -q -m broker
-	$(BIN)/pytest -q -m model
+	$(BIN)/pytest -q -m "model and not faults"
 
 faults: $(DEV)   ## thousands of kills, cuts and damaged files: SEED=1 KILLS=2000 CUTS=500 FILES=200 TRAPS=200 MODELS=868 REQUESTS=10000 DEATHS=50
 	$(BIN)/pytest -q -m faults

@@ -81,3 +81,7 @@ def test_words_are_stemmed_and_ideographs_paired() -> None:
 
 def test_at_most_32_words_are_looked_for() -> None:
     assert len(terms(" ".join(f"word{number}" for number in range(10_000)))) == 32
+
+
+def test_a_gap_longer_than_a_piece_leaves_no_empty_piece() -> None:
+    assert pieces("one" + " " * 50 + "two", 8) == ["one", "two"]

@@ -43,5 +43,5 @@ def pieces(sentence: str, most: int) -> list[str]:
             cut = start + most
         found.append(whole[start:cut].strip())
         start = cut + len(whole[cut : cut + most]) - len(whole[cut : cut + most].lstrip())
-    rest = whole[start:].strip()
-    return [*found, rest] if rest else found
+    found.append(whole[start:].strip())
+    return [piece for piece in found if piece]
