@@ -70,7 +70,7 @@ async def measure(file: Path, rounds: int, threads: int) -> dict[str, float]:
 def main() -> None:
     """Print the table and the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default=Config().device.model)
+    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=physical_cores(), help="one, where others use the machine")
     options = parser.parse_args()
