@@ -71,6 +71,15 @@ def test_the_list_shows_what_is_here_and_what_is_in_use(home: Path, models: Call
     assert [line.split()[:3] for line in lines if line.startswith("*")] == [["*", "tiny", "here"]]
 
 
+def test_the_list_marks_the_model_that_the_machine_chooses(home: Path, models: Callable[..., Result]) -> None:
+    install(home, "tiny")
+
+    listed = models("list")
+
+    assert [line.split()[:3] for line in listed.stdout.splitlines() if line.startswith("*")] == [["*", "tiny", "here"]]
+    assert "in use: auto, which is tiny now" in listed.stderr
+
+
 def test_the_list_says_what_fits_and_why_not(home: Path) -> None:
     path = install(home, "tiny")
     catalog = Catalog.usual(home)

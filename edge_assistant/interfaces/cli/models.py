@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge_assistant.errors import DownloadError, InputError, StorageError
+from edge_assistant.errors import DownloadError, InputError, StorageError, TierError
 from edge_assistant.interfaces.cli import Session, echo_json
 from edge_assistant.interfaces.cli.models_bench import command as bench_model
 from edge_assistant.interfaces.cli.models_export import command as export_model
@@ -65,16 +65,32 @@ def list_models(session: Session, as_json: bool) -> None:
     from edge_assistant.interfaces.cli.models_fit import Fits
 
     room = _Room.of(session)
-    if room.in_use not in {model.name for model in room.catalog}:
-        click.echo(safe_text(f"in use: {room.in_use}"), err=True)
+    in_use, told = _in_use(session, room)
+    if told:
+        click.echo(safe_text(f"in use: {told}"), err=True)
     fits = Fits(session.config.device)
     for model in sorted(room.catalog, key=lambda model: (model.billions, model.memory)):
         path = model.path(room.folder)
         here = model.flaw(path) is None
-        _show(model, here, model.name == room.in_use, fits.of(model, path, here), as_json)
+        _show(model, here, model.name == in_use, fits.of(model, path, here), as_json)
     for embedder in room.catalog.embedders.values():
         here = (room.folder / embedder.name / "origin.json").exists()
         _show(embedder, here, embedder.name == room.embeds, "embeds", as_json)
+
+
+def _in_use(session: Session, room: _Room) -> tuple[str, str]:
+    """Return the name of the model that answers now, and what the list cannot show about it."""
+    from edge_assistant.models.choice import AUTO
+    from edge_assistant.rooms import open_ladder
+
+    if room.in_use != AUTO:
+        return room.in_use, "" if room.in_use in {model.name for model in room.catalog} else room.in_use
+    try:
+        step, why = open_ladder(session.config).choose("en")
+    except TierError as error:
+        return "", f"{AUTO}, and none can run: {error}"
+    name = step.described.name
+    return name, f"{AUTO}, which is {name} now{f': {why}' if why else ''}"
 
 
 def _show(model: ModelFile | EmbedderModel, here: bool, in_use: bool, fit: str, as_json: bool) -> None:
