@@ -1,6 +1,8 @@
 """What packing a language model costs and brings: size, speed, and how far it strays from the first file named.
 
-    python -m bench.quantized F16.gguf Q8_0.gguf Q4_0.gguf [--kb FOLDER --index FOLDER --questions 30]
+    python -m bench.quantized [F16.gguf Q8_0.gguf Q4_0.gguf] [--kb FOLDER --index FOLDER --questions 30]
+
+Without files, the smallest model is packed anew: F16 from what was published in 4 bits, and the others from that.
 
 Speed is that of the worker, the best of rounds in which all files take turns. How far a file strays is measured on
 windows of the starter documents: the perplexity, how often the likeliest next token is the same as in the first file,
@@ -15,6 +17,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy
@@ -22,7 +25,8 @@ import numpy
 from bench.peers import QUESTION
 from bench.result import Result, report
 from edge_assistant.adapters.llama import LlamaModel
-from edge_assistant.config import shipped
+from edge_assistant.adapters.quantize import quantize
+from edge_assistant.config import Config, shipped
 from edge_assistant.models.catalog import Catalog, ModelFile
 from edge_assistant.models.fit import physical_cores
 from edge_assistant.models.loading import Loading
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
 
 WINDOW: Final = 192
 """Tokens that are read at once; the first quarter only warms up."""
+SMALLEST: Final = "smollm2-135m"
+KINDS: Final = ("Q8_0", "Q4_K_M", "Q4_0")
 _CONTEXT: Final = 2048
 _SHORT: Final = Limits(max_tokens=24, temperature=0.0, seconds=600)
 
@@ -152,9 +158,9 @@ def starter_text(languages: Sequence[str]) -> str:
 
 
 def main() -> None:
-    """Print the table and the result."""
+    """Measure the files that are named, or those made for it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("file", nargs="+", type=Path)
+    parser.add_argument("file", nargs="*", type=Path)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--windows", type=int, default=8)
     parser.add_argument("--language", action="append", choices=("en", "zh"))
@@ -163,6 +169,21 @@ def main() -> None:
     parser.add_argument("--index", type=Path)
     parser.add_argument("--questions", type=int, default=30)
     options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        options.file = options.file or packed(Path(folder), options.threads)
+        measure(options)
+
+
+def packed(folder: Path, threads: int) -> list[Path]:
+    """Return the smallest model in several kinds, made in a folder."""
+    home = Config.read().home
+    _, published = Catalog.usual(home).find(SMALLEST, home / "models")
+    whole = quantize(published, folder / f"{SMALLEST}-F16.gguf", "F16", threads)
+    return [whole, *(quantize(whole, folder / f"{SMALLEST}-{kind}.gguf", kind, threads) for kind in KINDS)]
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Print the table and the result of some files."""
     fast = asyncio.run(speeds(options.file, options.rounds, options.threads))
     strays = straying(options.file, starter_text(options.language or ["en"]), options.windows, options.threads)
     shares = _shares(options) if options.kb else [None] * len(options.file)
