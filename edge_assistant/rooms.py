@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from edge_assistant.devices.pin import Pin
     from edge_assistant.knowledge.library import Library
     from edge_assistant.knowledge.synonyms import Synonyms
+    from edge_assistant.models.board import Board
     from edge_assistant.models.catalog import ModelFile
     from edge_assistant.models.judge import Judges
     from edge_assistant.models.ladder import Ladder
@@ -312,9 +313,7 @@ def _embedder_at(config: Config, setting: Path | None) -> LocalEmbedder:
 def open_ladder(config: Config, clock: Callable[[], float] = monotonic) -> Ladder:
     """Return whatever decides which model runs; nothing is loaded yet. Raises `ConfigError`."""
     from edge_assistant.adapters.llama import LlamaModel
-    from edge_assistant.adapters.nvml import Nvml
     from edge_assistant.models.bars import Floors
-    from edge_assistant.models.board import Board
     from edge_assistant.models.catalog import Catalog
     from edge_assistant.models.choice import candidates
     from edge_assistant.models.ladder import Ladder, Wishes
@@ -326,7 +325,7 @@ def open_ladder(config: Config, clock: Callable[[], float] = monotonic) -> Ladde
     fixed = Fixed(str(config.home / "cache" / "prefixes"), tuple(SYSTEM.values()))
     return Ladder(
         candidates(Catalog.usual(config.home), folder, chosen.model, chosen.ladder),
-        Board(graphics=Nvml() if gpu_layers(chosen) else lambda: None),
+        board(chosen),
         lambda file, loading: LlamaModel(file, loading=loading, fixed=fixed, queue=chosen.queue),
         loading=lambda model: _loading(config, model),
         packed=packed_types(),
@@ -360,6 +359,14 @@ def _loading(config: Config, model: ModelFile) -> Loading:
         threads=threads,
         batch_threads=batch_threads,
     )
+
+
+def board(chosen: Device) -> Board:
+    """Return what says how the machine is now; a graphics processor is asked only where layers are to lie on it."""
+    from edge_assistant.adapters.nvml import Nvml
+    from edge_assistant.models.board import Board
+
+    return Board(graphics=Nvml() if gpu_layers(chosen) else lambda: None)
 
 
 def gpu_layers(chosen: Device, built: Callable[[], bool] = for_graphics) -> int:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge_assistant.errors import ConfigError
-from edge_assistant.models.board import Board, Conditions
+from edge_assistant.models.board import Conditions
 from edge_assistant.models.fit import fitting, physical_cores, shortage, taken
 from edge_assistant.models.loading import usual
 from edge_assistant.models.need import in_words, packed_types, whole
-from edge_assistant.rooms import gpu_layers
+from edge_assistant.rooms import board, gpu_layers
 
 if TYPE_CHECKING:
     from edge_assistant.config import Device
@@ -24,7 +24,7 @@ class Fits:
     """Compares what models need with what is free: by their headers where they lie here, else by the list."""
 
     def __init__(self, chosen: Device, now: Conditions | None = None) -> None:
-        self._now = now or _board(chosen).now()
+        self._now = now or board(chosen).now()
         self._free = self._now.free - chosen.reserve * _MEGABYTE
         self._wanted = replace(usual(physical_cores()), context=chosen.context, gpu_layers=gpu_layers(chosen))
         self._packed = packed_types()
@@ -53,11 +53,3 @@ class Fits:
         if taken(fit.need, self._now.graphics) > self._free:
             return shortage(fit.need, self._free, self._now.graphics)
         return f"fits now, if {fit.compromise}" if fit.compromise else "fits now"
-
-
-def _board(chosen: Device) -> Board:
-    if not gpu_layers(chosen):
-        return Board()
-    from edge_assistant.adapters.nvml import Nvml
-
-    return Board(graphics=Nvml())
